@@ -1,0 +1,184 @@
+// Whole processes timed: `callgate compile`, `callgate eval --batch`, and `callgate run` beside a bare vfork and exec
+// of the same static program, setpriv and bwrap where they are installed. Interleaved: a round starts each once.
+//
+// usage: programs [--callgate FILE] [--rounds N] [--raw FILE] [--batch-lines N]
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include "arch/calls.h"
+#include "base/io.h"
+#include "process.h"
+#include "samples.h"
+
+namespace {
+
+using namespace callgate;
+using namespace callgate::bench;
+
+struct Settings {
+  std::string callgate = CALLGATE_COMMAND;
+  int rounds = 21;
+  std::string raw;
+  std::size_t batch_lines = 2'000'000;
+};
+
+struct Program {
+  std::string job;  // programs of one job are compared
+  std::string name;
+  std::vector<std::string> argv;
+};
+
+constexpr const char* kLaunch = "start → waitpid returned";
+constexpr const char* kCompile = "callgate compile, whole process";
+constexpr const char* kBare = "vfork + exec";
+constexpr const char* kRun = "callgate run, docker-default";
+constexpr const char* kItself = "callgate version (its own exec)";
+
+std::vector<Program> programs(const Settings& settings, const std::string& filter) {
+  const std::string& own = settings.callgate;
+  const std::string idle = STATIC_TRUE;
+  std::vector<Program> out{
+      {kLaunch, kBare, {idle}},
+      {kLaunch, kRun, {own, "run", "--profile", "docker-default", "--", idle}},
+      {kLaunch, "callgate run, compiled filter", {own, "run", "--profile", filter, "--", idle}},
+      {kLaunch, kItself, {own, "version"}},
+      {kCompile, "docker-default x86_64", {own, "compile", "docker-default", "--arch", "x86_64", "-o", "/dev/null"}},
+      {kCompile, "docker-default", {own, "compile", "docker-default", "-o", "/dev/null"}},
+  };
+  for (const char* const path : {"/usr/bin/setpriv", "/bin/setpriv"}) {
+    if (access(path, X_OK) != 0) continue;
+    out.push_back({kLaunch, "setpriv --no-new-privs", {path, "--no-new-privs", idle}});
+    break;
+  }
+  if (access("/usr/bin/bwrap", X_OK) == 0)
+    out.push_back({kLaunch, "bwrap --bind / /", {"/usr/bin/bwrap", "--bind", "/", "/", idle}});
+  return out;
+}
+
+// Calls of x86_64 in turn, with and without arguments; the same text each time. Written piece by piece: what this
+// process holds counts as its children's memory, too.
+bool write_batch(const std::string& path, std::size_t lines) {
+  const auto table = arch::table(arch::Arch::x86_64);
+  std::FILE* const file = std::fopen(path.c_str(), "w");
+  if (file == nullptr) return false;
+  for (std::size_t i = 0; i < lines; ++i) {
+    const std::string_view name = arch::name(table[i * 31 % table.size()].name);
+    if (i % 4 == 0)
+      fmt::print(file, "x86_64 {} {} 0x{:x} 0\n", name, i % 97, i * 4096);
+    else
+      fmt::print(file, "x86_64 {}\n", name);
+  }
+  return std::fclose(file) == 0;
+}
+
+// A file with a name of its own for as long as this lives.
+class TemporaryFile {
+ public:
+  TemporaryFile() { const base::UniqueFd file(mkstemp(path_)); }
+  ~TemporaryFile() { unlink(path_); }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  std::string path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/callgate-bench-XXXXXX";
+};
+
+bool time_program(const Program& program, Samples& samples) {
+  const std::optional<ProcessRun> run = run_process(program.argv);
+  if (!run || !run->good()) {
+    fmt::print(stderr, "{} failed: {}\n", program.argv[0], program.name);
+    return false;
+  }
+  samples.add(program.job, program.name, "us", run->us);
+  samples.add(program.job, program.name, "peak_rss_kib", static_cast<double>(run->peak_rss_kib));
+  return true;
+}
+
+void print_job(const std::string& job, const std::vector<Program>& list, const Samples& samples) {
+  Table table({job, "µs", "× bare", "peak RSS KiB"});
+  for (const Program& program : list) {
+    if (program.job != job) continue;
+    const double us = samples.median(job, program.name, "us");
+    table.add({program.name, figure(us, 0), ratio(us, samples.median(kLaunch, kBare, "us")),
+               figure(samples.median(job, program.name, "peak_rss_kib"), 0)});
+  }
+  fmt::print("{}\n", table.text());
+}
+
+std::vector<Target> targets(const Samples& samples) {
+  const double bare = samples.median(kLaunch, kBare, "us");
+  const double run = samples.median(kLaunch, kRun, "us");
+  const double itself = samples.median(kLaunch, kItself, "us");
+  return {{"run: (run − its own exec) / bare vfork + exec", 1.5, (run - itself) / bare},
+          {"run: × bare vfork + exec, its own exec included", 1.5, run / bare},
+          {"compile: peak RSS, MiB", 12, samples.median(kCompile, "docker-default", "peak_rss_kib") / 1024},
+          {"eval --batch: million lines a second", 1, samples.median("eval --batch", "callgate", "lines_per_s") / 1e6,
+           true}};
+}
+
+bool parse(int argc, char** argv, Settings& settings) {
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view option = argv[i];
+    const std::string word = argv[i + 1];
+    if (option == "--callgate") {
+      settings.callgate = word;
+    } else if (option == "--rounds") {
+      settings.rounds = std::atoi(word.c_str());
+    } else if (option == "--raw") {
+      settings.raw = word;
+    } else if (option == "--batch-lines") {
+      settings.batch_lines = static_cast<std::size_t>(std::strtoul(word.c_str(), nullptr, 10));
+    } else {
+      return false;
+    }
+  }
+  return argc % 2 == 1 && settings.rounds > 0 && settings.batch_lines > 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Settings settings;
+  if (!parse(argc, argv, settings)) {
+    fmt::print(stderr, "usage: {} [--callgate FILE] [--rounds N] [--raw FILE] [--batch-lines N]\n", argv[0]);
+    return 2;
+  }
+  const TemporaryFile filter, calls;
+  const Program make_filter{"", "compile", {settings.callgate, "compile", "docker-default", "-o", filter.path()}};
+  Samples samples;
+  if (!time_program(make_filter, samples) || !write_batch(calls.path(), settings.batch_lines)) return 1;
+  Samples rounds;
+  const std::vector<Program> list = programs(settings, filter.path());
+  const Program batch{
+      "eval --batch", "callgate", {settings.callgate, "eval", "docker-default", "--batch", calls.path()}};
+  for (int round = 1; round <= settings.rounds; ++round) {
+    rounds.begin_round(round);
+    for (const Program& program : list)
+      if (!time_program(program, rounds)) return 1;
+    // As many rounds as a median needs: a batch takes seconds.
+    if (round > 9) continue;
+    if (!time_program(batch, rounds)) return 1;
+  }
+  print_job(kLaunch, list, rounds);
+  print_job(kCompile, list, rounds);
+  const double lines = static_cast<double>(settings.batch_lines);
+  const double us = rounds.median("eval --batch", "callgate", "us");
+  rounds.begin_round(0);
+  rounds.add("eval --batch", "callgate", "lines_per_s", lines / us * 1e6);
+  fmt::print("eval --batch: {:.0f} lines in {:.0f} ms, {:.2f} million lines a second, peak RSS {:.0f} KiB\n\n", lines,
+             us / 1000, lines / us, rounds.median("eval --batch", "callgate", "peak_rss_kib"));
+  fmt::print("{}", targets_text(targets(rounds)));
+  if (!settings.raw.empty() && !rounds.write_csv(settings.raw)) {
+    std::perror(settings.raw.c_str());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,125 @@
+// callgate run
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/diagnostic_ids.h"
+#include "cli/prepare.h"
+#include "cli/words.h"
+#include "sandbox/diagnostic_ids.h"
+#include "sandbox/supervise.h"
+
+namespace callgate::cli {
+
+namespace {
+
+int refuse(Session& session, const sandbox::Refusal& refusal) {
+  session.diagnostics().add(refusal.id, {}, refusal.message, refusal.help);
+  return refusal.exit_status;
+}
+
+// NOTIFY waits for an agent and TRACE for a tracer; there is neither, and the kernel answers ENOSYS.
+void warn_of_listeners(Session& session, const policy::Policy& policy) {
+  using policy::ActionKind;
+  const auto asks = [](policy::Action action) {
+    return action.kind == ActionKind::notify || action.kind == ActionKind::trace;
+  };
+  bool any = false;
+  for (const policy::Decision& decision : policy.decisions) {
+    any = any || asks(decision.otherwise);
+    for (const policy::Clause& clause : decision.clauses) any = any || asks(clause.action);
+  }
+  if (any)
+    session.diagnostics().add(sandbox::kNoListener, {},
+                              "calls with SCMP_ACT_NOTIFY or SCMP_ACT_TRACE will fail with ENOSYS: nobody listens");
+}
+
+// The program to load; nothing in `plan.filter` where seccomp is off.
+bool add_filter(Session& session, sandbox::Plan& plan, int& status) {
+  const auto options = read_options(session);
+  if (!options) {
+    status = kUsage;
+    return false;
+  }
+  const std::string name(session.arguments().last("profile").value_or("docker-default"));
+  const auto subject = load(session, name, *options, status);
+  if (!subject) return false;
+  if (!subject->is_policy) {
+    if (subject->stack.size() > 1) {
+      status = session.fail({base::ErrorCode::unsupported,
+                             fmt::format("{} is under {} filters; run takes one", name, subject->stack.size()), 0});
+      return false;
+    }
+    plan.filter = subject->stack.front();
+    return true;
+  }
+  if (!subject->profile.confined) return true;
+  auto prepared = compile_and_prove(session, subject->profile.policy, {}, status);
+  if (!prepared) return false;
+  warn_of_listeners(session, subject->profile.policy);
+  plan.filter = std::move(prepared->program);
+  plan.filter_flags = sandbox::filter_flags(subject->profile.flags);
+  return true;
+}
+
+void report_kill(Session& session, const sandbox::Killed& killed) {
+  session.diagnostics().add(sandbox::kKilled, {}, sandbox::describe(killed),
+                            killed.whole_program ? "" : "the program itself went on");
+}
+
+void report_from_log(Session& session, const std::string& program, pid_t pid,
+                     const std::optional<sandbox::KernelLog>& log) {
+  const auto record = log ? log->find_kill(pid) : std::nullopt;
+  if (record) {
+    report_kill(session,
+                {record->pid, true, record->comm, record->audit, record->nr, policy::from_return_value(record->value)});
+    return;
+  }
+  session.diagnostics().add(
+      sandbox::kKilled, {},
+      fmt::format("'{}' was ended by SIGSYS, as a filter does; the kernel log {}", base::printable(program),
+                  log ? "has no record of the call" : "cannot be read to tell the call"),
+      "callgate run --trace names the call");
+}
+
+int execute(Session& session, const sandbox::Plan& plan) {
+  const bool traced = session.arguments().has("trace");
+  const auto log = plan.filter && !traced ? sandbox::KernelLog::open() : std::nullopt;
+  const sandbox::SignalBlock signals;
+  // What was found so far must not come after the program's own output.
+  print_diagnostics(session.env(), session.diagnostics(), session.json());
+  session.diagnostics() = {};
+  const auto launched = sandbox::launch(plan, signals, traced, *session.env().kernel);
+  if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program));
+  if (traced) {
+    const std::span<const bpf::Insn> filter =
+        plan.filter ? std::span<const bpf::Insn>(*plan.filter) : std::span<const bpf::Insn>();
+    const sandbox::Report report = sandbox::supervise_traced(*launched, filter);
+    if (launched->failure().stage != sandbox::Stage::none)
+      return refuse(session, sandbox::describe(launched->failure(), plan.program));
+    for (const sandbox::Killed& killed : report.killed) report_kill(session, killed);
+    return report.ended.exit_status;
+  }
+  const sandbox::Ended ended = sandbox::supervise(launched->pid());
+  if (ended.signal == SIGSYS && plan.filter) report_from_log(session, plan.argv[0], launched->pid(), log);
+  return ended.exit_status;
+}
+
+}  // namespace
+
+int run_command(Session& session) {
+  sandbox::Plan plan;
+  plan.argv = session.arguments().operands;
+  plan.environment = session.env().environment;
+  int status = kYes;
+  if (!add_filter(session, plan, status)) return sandbox::kExitOwnFailure;
+  const auto missing =
+      sandbox::find_program(plan.argv[0], session.env().variable("PATH"), sandbox::probe_executable, plan.program);
+  if (missing) return refuse(session, *missing);
+  if (plan.filter)
+    if (const auto refusal = sandbox::check_can_start(*plan.filter)) return refuse(session, *refusal);
+  return execute(session, plan);
+}
+
+}  // namespace callgate::cli

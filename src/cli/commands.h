@@ -1,0 +1,19 @@
+// The commands' bodies, one file each: read the arguments, call the library, print. Each returns its exit status.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace callgate::cli {
+
+class Session;
+
+int compile_command(Session& session);
+int disasm_command(Session& session);
+int eval_command(Session& session);
+int explain_command(Session& session);
+int prove_command(Session& session);
+int run_command(Session& session);
+int version_command(Session& session);
+int completion_command(Session& session);
+int help_command(Session& session);
+
+}  // namespace callgate::cli

@@ -1,0 +1,52 @@
+// What PROFILE and FILTER stand for on a command line, told apart by content: a profile file, a built-in profile, a
+// file of filter records, or the filters of a live process.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bpf/program.h"
+#include "cli/session.h"
+#include "format/profile.h"
+
+namespace callgate::cli {
+
+struct Subject {
+  std::string name;                 // as typed
+  bool built_in = false;            // docker-default or podman-default
+  bool is_policy = true;            // else `stack` counts
+  format::Profile profile;          // its policy and what the reader knows beside it
+  std::vector<bpf::Program> stack;  // newest first; never empty if it counts
+  policy::Action act(const policy::Call& call) const;
+};
+
+// --as, --caps, --kernel, --arch, --native, --strict. Nothing if one is wrong (diagnosed as usage).
+std::optional<format::ReadOptions> read_options(Session& session);
+
+// Microseconds: getting the bytes, and making a policy of them.
+struct LoadTimes {
+  double read = 0, resolve = 0;
+};
+// On failure nothing, and `status` is what the command ends with.
+std::optional<Subject> load(Session& session, const std::string& name, const format::ReadOptions& options, int& status,
+                            LoadTimes* times = nullptr);
+
+// Whether records are in the other byte order than this machine's (--byte-order).
+bool swapped(const Session& session);
+
+// Filter records, checked as the kernel would (diagnosed). `keep_refused` gives a program that failed only those
+// checks.
+std::optional<bpf::Program> read_filter(Session& session, const base::SourceFile& file, bool keep_refused = false);
+// Programs as a JSON object of the output's schema.
+std::string filters_json(const Session& session, std::span<const bpf::Program> programs);
+// pid:N. Nothing if `name` is none; a failure is in `status`.
+bool is_process(std::string_view name);
+std::optional<std::vector<bpf::Program>> read_process(Session& session, std::string_view name, int& status);
+
+// Text with a NUL byte in it is no profile; sock_filter records are full of them.
+bool looks_like_filter(const base::SourceFile& file);
+
+}  // namespace callgate::cli

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/session.h"
+
+#include <fmt/format.h>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "cli/diagnostic_ids.h"
+
+namespace callgate::cli {
+
+const char* Env::variable(std::string_view name) const {
+  for (const std::string& entry : environment)
+    if (entry.size() > name.size() && entry.starts_with(name) && entry[name.size()] == '=')
+      return entry.c_str() + name.size() + 1;
+  return nullptr;
+}
+
+const base::SourceFile* Session::open(const std::string& path) {
+  const bool standard_input = path == "-";
+  auto text = base::read_file(standard_input && env_.stdin_fd != 0 ? fmt::format("/dev/fd/{}", env_.stdin_fd) : path);
+  if (!text) {
+    fail(text.error());
+    return nullptr;
+  }
+  return &files_.emplace_back(standard_input ? "<stdin>" : path, std::move(*text));
+}
+
+const base::SourceFile& Session::keep_line(const std::string& name, std::string_view line, std::uint32_t line_number) {
+  return files_.emplace_back(name, std::string(line), line_number);
+}
+
+bool Session::emit(std::string_view content) {
+  const std::string path(arguments_.last("output").value_or("-"));
+  if (path == "-") {
+    env_.out(content);
+    return true;
+  }
+  if (auto written = base::write_file(path, content); !written) {
+    fail(written.error());
+    return false;
+  }
+  return true;
+}
+
+base::JsonWriter Session::begin_json() const {
+  base::JsonWriter json;
+  json.begin_object().member("schema_version", kSchemaVersion);
+  return json;
+}
+
+void Session::print(base::JsonWriter& json) {
+  json.end_object();
+  env_.out(json.take());
+}
+
+int Session::fail(const base::Error& error) {
+  using base::ErrorCode;
+  switch (error.code) {
+    case ErrorCode::io:
+    case ErrorCode::invalid:
+      diagnostics_.add(kFile, {}, error.message);
+      return kBadInput;
+    case ErrorCode::limit:
+      diagnostics_.add(kLimit, {}, error.message);
+      return kBadInput;
+    case ErrorCode::unsupported:
+      diagnostics_.add(kUnsupported, {}, error.message);
+      return kCannot;
+    case ErrorCode::internal:
+      break;
+  }
+  diagnostics_.add(kInternal, {}, error.message, "this is a defect of callgate");
+  return kOwnDefect;
+}
+
+int Session::usage(const base::DiagnosticId& id, std::string message, std::string help) {
+  if (help.empty()) help = fmt::format("callgate {} --help", command_.name);
+  diagnostics_.add(id, {}, std::move(message), std::move(help));
+  return kUsage;
+}
+
+int Session::finish(int status) {
+  print_diagnostics(env_, diagnostics_, json());
+  return status;
+}
+
+void print_diagnostics(const Env& env, const base::Diagnostics& diagnostics, bool json) {
+  if (diagnostics.items().empty()) return;
+  if (json) {
+    base::JsonWriter writer;
+    writer.begin_object().member("schema_version", kSchemaVersion);
+    writer.key("diagnostics").raw(base::trim(base::render_json(diagnostics))).end_object();
+    env.err(writer.take());
+    return;
+  }
+  // NO_COLOR counts when it is set and not empty (no-color.org).
+  const char* const no_color = env.variable("NO_COLOR");
+  env.err(base::render_text(diagnostics, env.err_is_terminal && (no_color == nullptr || *no_color == '\0')));
+}
+
+}  // namespace callgate::cli

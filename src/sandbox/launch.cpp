@@ -1,0 +1,250 @@
+// The steps, in order: block signals, share memory, clone; in the child: wait for the tracer (traced runs), restore the
+// signal mask, no_new_privs, filter, exec. Nothing in the child allocates, locks or formats.
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/launch.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <new>
+
+#include "base/io.h"
+#include "base/text.h"
+#include "sandbox/diagnostic_ids.h"
+
+namespace callgate::sandbox {
+
+std::string_view name(Stage stage) {
+  constexpr std::array<std::string_view, 8> kNames{
+      "nothing",      "mmap of the child's stack", "clone", "ptrace", "sigprocmask",
+      "no_new_privs", "seccomp(2) filter",         "execve"};
+  return kNames[static_cast<std::size_t>(stage)];
+}
+
+Refusal describe(const Failure& failure, const std::string& program) {
+  const std::string why = base::errno_text(failure.os_errno);
+  if (failure.stage == Stage::exec) {
+    const bool missing = failure.os_errno == ENOENT;
+    return {missing ? kNotFound : kNotExecutable, missing ? kExitNotFound : kExitNotExecutable,
+            fmt::format("'{}' cannot be executed: {}", base::printable(program), why),
+            missing ? "the file exists, but the interpreter it names may not" : ""};
+  }
+  std::string help;
+  if (failure.stage == Stage::filter && failure.os_errno == EINVAL)
+    help = "this kernel was built without CONFIG_SECCOMP_FILTER, or refuses a flag of the profile";
+  return {kStepFailed, kExitOwnFailure, fmt::format("{} failed: {}", name(failure.stage), why), help};
+}
+
+namespace {
+
+int result(long value) {
+  return value < 0 ? -errno : static_cast<int>(value);
+}
+
+int read_byte(int fd) {
+  char byte = 0;
+  ssize_t got = 0;
+  while ((got = read(fd, &byte, 1)) < 0 && errno == EINTR) {
+  }
+  return got == 1 ? 0 : -EPIPE;
+}
+
+int load_filter(std::uint32_t flags, std::span<const bpf::Insn> program) {
+  // bpf::Insn has struct sock_filter's layout; the kernel only reads it.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  sock_filter* const first = reinterpret_cast<sock_filter*>(const_cast<bpf::Insn*>(program.data()));
+  sock_fprog filter{static_cast<unsigned short>(program.size()), first};
+  return result(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &filter));
+}
+
+constexpr long kTraceOptions =
+    PTRACE_O_TRACEEXIT | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+
+constexpr Kernel kRealKernel{
+    .clone = [](int (*body)(void*), void* top, int flags, void* argument) -> pid_t {
+      return result(::clone(body, top, flags, argument));
+    },
+    .seize = [](pid_t child) { return result(ptrace(PTRACE_SEIZE, child, nullptr, kTraceOptions)); },
+    .await_tracer = read_byte,
+    .set_mask = [](const sigset_t* mask) { return -pthread_sigmask(SIG_SETMASK, mask, nullptr); },
+    .no_new_privs = [] { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); },
+    .load_filter = load_filter,
+    .exec = [](const char* path, char* const* argv, char* const* envp) { return result(execve(path, argv, envp)); },
+};
+
+constexpr std::size_t kStackBytes = std::size_t{64} * 1024;
+
+// All that the child reads.
+struct ChildPlan {
+  const Kernel* kernel;
+  const sigset_t* mask;
+  const char* program;
+  char* const* argv;
+  char* const* script_argv;  // for a script without an interpreter line
+  char* const* environment;
+  std::span<const bpf::Insn> filter;
+  bool confined;
+  std::uint32_t flags;
+  int tracer_fd;  // -1: not traced
+  int unused_fd;  // the parent's end of the same pipe
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  // execve takes char* for history's sake and does not write.
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast)
+  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+  out.push_back(nullptr);
+  return out;
+}
+
+}  // namespace
+
+const Kernel& real_kernel() {
+  return kRealKernel;
+}
+
+struct ChildMemory {
+  ChildPlan plan;
+  volatile int stage;
+  volatile int os_errno;
+  alignas(16) std::array<char, kStackBytes> stack;
+};
+
+void ChildMemoryDeleter::operator()(ChildMemory* memory) const {
+  munmap(memory, sizeof(ChildMemory));
+}
+
+Failure Launched::failure() const {
+  return {static_cast<Stage>(memory_->stage), memory_->os_errno};
+}
+
+namespace {
+
+int fail_in_child(ChildMemory& memory, Stage stage, int negative_errno) {
+  memory.os_errno = -negative_errno;
+  memory.stage = static_cast<int>(stage);
+  return kExitOwnFailure;
+}
+
+int exec_in_child(const ChildPlan& plan) {
+  const int error = plan.kernel->exec(plan.program, plan.argv, plan.environment);
+  // What execvp does with a text file that has no "#!" line.
+  if (error == -ENOEXEC) return plan.kernel->exec("/bin/sh", plan.script_argv, plan.environment);
+  return error;
+}
+
+int child_body(void* argument) {
+  ChildMemory& memory = *static_cast<ChildMemory*>(argument);
+  const ChildPlan& plan = memory.plan;
+  if (plan.tracer_fd >= 0) {
+    close(plan.unused_fd);  // this copy's, so that the parent's death ends the wait
+    if (const int e = plan.kernel->await_tracer(plan.tracer_fd); e < 0) return fail_in_child(memory, Stage::trace, e);
+  }
+  if (const int e = plan.kernel->set_mask(plan.mask); e < 0) return fail_in_child(memory, Stage::signals, e);
+  if (const int e = plan.kernel->no_new_privs(); e < 0) return fail_in_child(memory, Stage::no_new_privs, e);
+  if (plan.confined)
+    if (const int e = plan.kernel->load_filter(plan.flags, plan.filter); e < 0)
+      return fail_in_child(memory, Stage::filter, e);
+  return fail_in_child(memory, Stage::exec, exec_in_child(plan));
+}
+
+struct Pipe {
+  base::UniqueFd read_end, write_end;
+};
+
+int make_pipe(Pipe& out) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  out.read_end = base::UniqueFd(ends[0]);
+  out.write_end = base::UniqueFd(ends[1]);
+  return 0;
+}
+
+void reap(pid_t pid) {
+  while (waitpid(pid, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+// Seizes the child and lets it go on; on failure the child is ended.
+int start_traced(pid_t pid, const Pipe& pipe, const Kernel& kernel) {
+  int error = kernel.seize(pid);
+  if (error == 0 && write(pipe.write_end.get(), "", 1) != 1) error = -errno;
+  if (error == 0) return 0;
+  kill(pid, SIGKILL);
+  reap(pid);
+  return -error;
+}
+
+}  // namespace
+
+SignalBlock::SignalBlock() {
+  sigset_t all;
+  sigfillset(&all);
+  // A fault of our own must end us at once, not wait.
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, signal);
+  pthread_sigmask(SIG_BLOCK, &all, &original_);
+  // A caller that ignores SIGCHLD would make the kernel reap the child before we can see its status.
+  struct sigaction action{};
+  action.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &action, nullptr);
+}
+
+SignalBlock::~SignalBlock() {
+  pthread_sigmask(SIG_SETMASK, &original_, nullptr);
+}
+
+tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& signals, bool traced,
+                                       const Kernel& kernel) {
+  const std::vector<char*> argv = pointers(plan.argv), environment = pointers(plan.environment);
+  std::vector<std::string> script{"sh", plan.program};
+  if (plan.argv.size() > 1) script.insert(script.end(), plan.argv.begin() + 1, plan.argv.end());
+  const std::vector<char*> script_argv = pointers(script);
+
+  void* const place = mmap(nullptr, sizeof(ChildMemory), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (place == MAP_FAILED) return tl::unexpected(Failure{Stage::memory, errno});
+  std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory(new (place) ChildMemory);
+  Pipe pipe;
+  if (traced)
+    if (const int error = make_pipe(pipe); error != 0) return tl::unexpected(Failure{Stage::trace, error});
+  memory->plan = {&kernel,
+                  &signals.original(),
+                  plan.program.c_str(),
+                  argv.data(),
+                  script_argv.data(),
+                  environment.data(),
+                  plan.filter ? std::span<const bpf::Insn>(*plan.filter) : std::span<const bpf::Insn>(),
+                  plan.filter.has_value(),
+                  plan.filter_flags,
+                  pipe.read_end.get(),
+                  pipe.write_end.get()};
+  const int flags = SIGCHLD | (traced ? 0 : CLONE_VM | CLONE_VFORK);
+  const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(), flags, memory.get());
+  if (pid < 0) return tl::unexpected(Failure{Stage::clone, -pid});
+  if (traced) {
+    if (const int error = start_traced(pid, pipe, kernel); error != 0)
+      return tl::unexpected(Failure{Stage::trace, error});
+    return Launched(pid, std::move(memory));
+  }
+  Launched launched(pid, std::move(memory));
+  if (const Failure failure = launched.failure(); failure.stage != Stage::none) {
+    reap(pid);
+    return tl::unexpected(failure);
+  }
+  return launched;
+}
+
+}  // namespace callgate::sandbox

@@ -1,0 +1,82 @@
+// Executes a plan: every privileged or irreversible step stands in launch.cpp, and each goes through the table below,
+// so that tests can make any one of them fail.
+//
+// The child shares our memory until it executes (CLONE_VM | CLONE_VFORK, as posix_spawn does), which makes starting it
+// cheap however large we are. What failed is therefore written to memory both see: after the filter is in force a
+// write(2) to a pipe might not be allowed any more.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <optional>
+
+#include "base/result.h"
+#include "sandbox/plan.h"
+
+namespace callgate::sandbox {
+
+enum class Stage : int { none, memory, clone, trace, signals, no_new_privs, filter, exec };
+std::string_view name(Stage stage);
+
+struct Failure {
+  Stage stage = Stage::none;
+  int os_errno = 0;
+  bool operator==(const Failure&) const = default;
+};
+// The message and exit status for a failed launch of `program`.
+Refusal describe(const Failure& failure, const std::string& program);
+
+// The kernel as a launch sees it. Each returns 0 (or the value asked for) or minus errno; all but `clone` and `seize`
+// run in the child and are async-signal-safe.
+struct Kernel {
+  pid_t (*clone)(int (*body)(void*), void* stack_top, int flags, void* argument);
+  int (*seize)(pid_t child);    // ptrace, by the parent
+  int (*await_tracer)(int fd);  // returns once the parent has seized us
+  int (*set_mask)(const sigset_t*);
+  int (*no_new_privs)();
+  int (*load_filter)(std::uint32_t flags, std::span<const bpf::Insn> program);
+  int (*exec)(const char* path, char* const* argv, char* const* environment);
+};
+const Kernel& real_kernel();
+
+// Blocks every signal while it lives, so that they can be taken one by one and passed on (supervise.h).
+class SignalBlock {
+ public:
+  SignalBlock();
+  ~SignalBlock();
+  SignalBlock(const SignalBlock&) = delete;
+  SignalBlock& operator=(const SignalBlock&) = delete;
+  const sigset_t& original() const { return original_; }
+
+ private:
+  sigset_t original_{};
+};
+
+struct ChildMemory;  // what parent and child share
+struct ChildMemoryDeleter {
+  void operator()(ChildMemory* memory) const;
+};
+
+// A child that has executed the program (not traced), or is about to (traced).
+class Launched {
+ public:
+  Launched(pid_t pid, std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory)
+      : pid_(pid), memory_(std::move(memory)) {}
+  pid_t pid() const { return pid_; }
+  // Final once the child has executed or ended.
+  Failure failure() const;
+
+ private:
+  pid_t pid_;
+  std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory_;
+};
+
+// Starts the plan's program. On failure no child is left. With `traced` the child is a separate copy (a stopped child
+// that shares our memory would stop us, too), seized by us before it executes.
+tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& signals, bool traced,
+                                       const Kernel& kernel = real_kernel());
+
+}  // namespace callgate::sandbox

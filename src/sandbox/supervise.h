@@ -1,0 +1,48 @@
+// Waits for a launched program, passing signals on, and learns which call the filter killed it for.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "sandbox/audit.h"
+#include "sandbox/launch.h"
+
+namespace callgate::sandbox {
+
+struct Ended {
+  int exit_status = 0;  // as a shell has it: the program's own, or 128 + signal
+  int signal = 0;       // 0 unless a signal ended it
+};
+
+// A task that a filter ended: the program itself, one of its threads, or (traced) one of its children.
+struct Killed {
+  pid_t pid = 0;
+  bool whole_program = true;  // false: another thread or process, while the program goes on
+  std::string comm;           // the kernel's name for it, up to 15 characters
+  policy::AuditArch audit = 0;
+  policy::SyscallNr nr = 0;
+  policy::Action action;
+};
+// "'ls' was killed by the filter: call pread64 (17, x86_64) → KILL_PROCESS".
+std::string describe(const Killed& killed);
+
+struct Report {
+  Ended ended;
+  std::vector<Killed> killed;
+};
+
+// Passes every signal sent to us on to the program, but not those that the kernel sends the whole foreground group
+// (Ctrl-C): it has them already. Stops when the program stops.
+Ended supervise(pid_t pid);
+
+// The same under ptrace. Works where the kernel log cannot be read, and names threads, 32-bit calls and children too.
+// `filter` tells kills by the filter from other deaths by SIGSYS; it is run on the registers found.
+Report supervise_traced(const Launched& launched, std::span<const bpf::Insn> filter);
+
+// Calls `on_child_change` for each SIGCHLD until it returns true; other signals go to `pid`.
+void forward_signals(pid_t pid, const std::function<bool()>& on_child_change);
+Ended ended_from_wait(int wait_status);
+
+}  // namespace callgate::sandbox

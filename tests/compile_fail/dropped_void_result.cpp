@@ -1,0 +1,14 @@
+// A Result<void>, as functions give that only succeed or fail.
+// expected: ignoring return|ignoring returned
+// SPDX-License-Identifier: Apache-2.0
+#include "base/result.h"
+
+callgate::base::Result<void> load();
+
+int main() {
+#ifdef MISTAKE
+  load();
+#else
+  return load() ? 0 : 1;
+#endif
+}

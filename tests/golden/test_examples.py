@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Runs every example of the manual pages, as printed, and compares its exit status with the one that is promised.
+
+The scratch directory holds the files that the examples speak of; an example that mentions another file fails here.
+
+usage: test_examples.py CALLGATE
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CALLGATE = Path(sys.argv[1]).resolve() if len(sys.argv) == 2 else sys.exit(__doc__)
+
+
+def deny(call: str) -> str:
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW",
+                       "syscalls": [{"names": [call], "action": "SCMP_ACT_KILL_PROCESS"}]})
+
+
+def provide(folder: Path):
+    (folder / "profile.json").write_text(deny("reboot"))
+    (folder / "deny-getcwd.json").write_text(deny("getcwd"))
+    (folder / "calls.txt").write_text("x86_64 read\nx86_64 openat 0 0 O_RDONLY\n")
+    (folder / "weights.csv").write_text("name,weight\nread,2\n")
+    subprocess.run([CALLGATE, "compile", "profile.json", "-o", "filter.bpf"], cwd=folder, check=True)
+
+
+def examples() -> list[dict]:
+    """line, says, exit_status of each, from the command table."""
+    table = json.loads(subprocess.run([CALLGATE, "help", "--format", "json"], capture_output=True, check=True).stdout)
+    for command in table["commands"]:
+        if not command["examples"]:
+            sys.exit(f"callgate help {command['name']} has no example")
+    return [example for command in table["commands"] for example in command["examples"]]
+
+
+def main() -> int:
+    rows = examples()
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="callgate-golden.") as scratch:
+        folder = Path(scratch)
+        binaries = folder / "bin"
+        binaries.mkdir()
+        os.symlink(CALLGATE, binaries / "callgate")
+        provide(folder)
+        environment = {"PATH": f"{binaries}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": scratch, "LC_ALL": "C.UTF-8"}
+        for row in rows:
+            done = subprocess.run(["bash", "-c", row["line"]], cwd=scratch, env=environment, stdin=subprocess.DEVNULL,
+                                  capture_output=True, timeout=60, check=False)
+            if done.returncode != row["exit_status"]:
+                failed.append(f"status {done.returncode}, not {row['exit_status']}: {row['line']}\n"
+                              + done.stderr.decode(errors="replace"))
+    print("\n".join(failed) or f"{len(rows)} examples do as they say")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

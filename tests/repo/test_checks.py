@@ -1,0 +1,172 @@
+#!/usr/bin/env python3
+"""The repository's own checks must catch what they are for: each test plants one violation in a small tree.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SCRIPTS = ROOT / "scripts"
+
+
+class Tree(unittest.TestCase):
+    """A throw-away repository."""
+
+    def setUp(self):
+        self.temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(self.temporary.cleanup)
+        self.root = Path(self.temporary.name)
+
+    def put(self, name: str, text: str):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def run_script(self, name: str, *arguments: str) -> tuple[int, str]:
+        command = [sys.executable] if name.endswith(".py") else ["bash"]
+        done = subprocess.run([*command, str(SCRIPTS / name), *arguments], capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+
+class Layers(Tree):
+    def setUp(self):
+        super().setUp()
+        self.put("cmake/layers.txt", "base:\narch: base\nbpf: base\napi: base arch\n")
+        self.put("src/base/a.h", "#include <vector>\n")
+        self.put("src/arch/a.cpp", '#include "arch/b.h"\n#include "base/a.h"\n#include <yaml.h>\n')
+        self.put("src/api/a.cpp", '#include "callgate/arch.h"\n#include "arch/a.h"\n')
+        self.put("include/callgate/arch.h", '#include <cstdint>\n#include "callgate/version.h"\n')
+
+    def check(self):
+        return self.run_script("check-layers.py", str(self.root))
+
+    def test_accepts_a_good_tree(self):
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_keeps_the_host_in_its_folder(self):
+        self.put("cmake/layers.txt", "base:\narch: base\nbpf: base\napi: base arch\nsandbox: base\n")
+        test = "#if defined(__aarch64__)\n#endif\n"
+        self.put("src/sandbox/host/a.cpp", test)
+        self.put("src/arch/arch.cpp", test)
+        self.assertEqual(self.check(), (0, ""))
+        self.put("src/bpf/b.cpp", test)
+        code, text = self.check()
+        self.assertEqual((code, text.count("\n")), (1, 1))
+        self.assertIn("src/bpf/b.cpp:1: __aarch64__ belongs in", text)
+
+    def test_refuses_a_folder_that_the_row_does_not_name(self):
+        self.put("src/bpf/a.cpp", '\n#include "arch/a.h"\n')
+        self.assertEqual(self.check(), (1, 'src/bpf/a.cpp:2: bpf may not include "arch/a.h"\n'))
+
+    def test_refuses_the_public_interface_below_it(self):
+        self.put("src/base/b.cpp", "#include <callgate/arch.h>\n")
+        self.assertEqual(self.check(), (1, 'src/base/b.cpp:1: base may not include "callgate/arch.h"\n'))
+
+    def test_refuses_includes_without_a_folder(self):
+        self.put("src/base/b.cpp", '#include "a.h"\n')
+        self.assertEqual(self.check(), (1, 'src/base/b.cpp:1: "a.h" names no folder; write "base/a.h"\n'))
+
+    def test_refuses_a_folder_without_a_row(self):
+        self.put("src/extra/b.cpp", "")
+        self.assertEqual(self.check(), (1, "src/extra/b.cpp: src/extra has no row in cmake/layers.txt\n"))
+
+    def test_refuses_cycles(self):
+        self.put("cmake/layers.txt", "base: arch\narch: base\nbpf: base\napi: base arch\n")
+        self.assertEqual(self.check(), (1, "layers.txt:1: 'base' names 'arch', which has no row above\n"))
+
+    def test_refuses_internal_headers_in_public_ones(self):
+        self.put("include/callgate/x.h", '#include "arch/arch.h"\n')
+        self.assertEqual(self.check(), (1, 'include/callgate/x.h:1: public headers may not include "arch/arch.h"\n'))
+
+    def test_refuses_other_libraries_in_public_headers(self):
+        self.put("include/callgate/x.h", "#include <tl/expected.hpp>\n#include <unistd.h>\n")
+        status, output = self.check()
+        self.assertEqual(status, 1)
+        self.assertEqual(len(output.splitlines()), 2)
+
+
+class Sizes(Tree):
+    def setUp(self):
+        super().setUp()
+        self.put("scripts/size-exceptions.txt", "# path, reason\n")
+        self.put("src/a/good.cpp", "\n" * 700)
+
+    def check(self):
+        return self.run_script("check-size.sh", str(self.root))
+
+    def test_accepts_700_lines(self):
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_refuses_701_lines(self):
+        self.put("src/a/long.cpp", "\n" * 701)
+        status, output = self.check()
+        self.assertEqual(status, 1)
+        self.assertIn("src/a/long.cpp: 701 lines", output)
+
+    def test_an_exception_needs_a_reason(self):
+        self.put("src/a/long.cpp", "\n" * 701)
+        self.put("scripts/size-exceptions.txt", "src/a/long.cpp one table that cannot be split\n")
+        self.assertEqual(self.check(), (0, ""))
+        self.put("scripts/size-exceptions.txt", "src/a/long.cpp\n")
+        self.assertEqual(self.check()[0], 1)
+
+    def test_refuses_exceptions_without_need(self):
+        self.put("scripts/size-exceptions.txt", "src/a/good.cpp it was long once\n")
+        self.assertEqual(self.check()[0], 1)
+
+
+class Diagnostics(Tree):
+    GOOD = '// Explained.\ninline constexpr base::DiagnosticId kOne{2001, base::Severity::error, "one | two"};\n'
+
+    def setUp(self):
+        super().setUp()
+        self.put("src/bpf/diagnostic_ids.h", self.GOOD)
+        self.put("tests/unit/a_test.cpp", 'EXPECT_EQ(code, "CG2001");\n')
+        (self.root / "docs").mkdir()
+
+    def generate(self):
+        return self.run_script("gen_diagnostics.py", str(self.root))
+
+    def check(self):
+        return self.run_script("gen_diagnostics.py", "--check", str(self.root))
+
+    def test_round_trip(self):
+        self.assertEqual(self.generate(), (0, ""))
+        self.assertEqual(self.check(), (0, ""))
+        page = (self.root / "docs/diagnostics.md").read_text()
+        self.assertIn("| **CG2001** error | one \\| two | Explained. |", page)
+
+    def test_finds_a_stale_page(self):
+        self.generate()
+        self.put("src/bpf/diagnostic_ids.h", self.GOOD.replace("Explained", "Otherwise"))
+        self.assertEqual(self.check(), (1, "docs/diagnostics.md is out of date; run scripts/gen_diagnostics.py\n"))
+
+    def test_finds_numbers_used_twice(self):
+        self.put("src/bpf/diagnostic_ids.h", self.GOOD + self.GOOD.replace("kOne", "kTwo"))
+        self.assertEqual(self.generate(), (1, "CG2001 is both bpf::kOne and bpf::kTwo\n"))
+
+    def test_finds_numbers_out_of_range(self):
+        self.put("src/bpf/diagnostic_ids.h", self.GOOD.replace("2001", "1001"))
+        self.assertEqual(self.generate(), (1, "CG1001 (bpf::kOne) lies outside the range of src/bpf\n"))
+
+    def test_finds_ids_without_a_comment(self):
+        self.put("src/bpf/diagnostic_ids.h", self.GOOD.replace("// Explained.\n", "\n"))
+        self.assertEqual(self.generate(), (1, "src/bpf/diagnostic_ids.h: kOne has no comment above it\n"))
+
+    def test_finds_ids_without_a_test(self):
+        self.put("tests/unit/a_test.cpp", "CG2002 CG20011\n")
+        self.generate()
+        self.assertEqual(self.check(), (1, "CG2001 (bpf::kOne) occurs in no test\n"))
+
+    def test_finds_definitions_it_cannot_read(self):
+        self.put("src/bpf/diagnostic_ids.h", self.GOOD + "inline constexpr base::DiagnosticId kTwo = make(7);\n")
+        self.assertEqual(self.generate()[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,280 @@
+// Live launches, and every step of one made to fail in turn.
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/launch.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "sandbox/diagnostic_ids.h"
+#include "sandbox/supervise.h"
+#include "unit/sandbox/filters.h"
+
+namespace callgate::sandbox {
+namespace {
+
+Plan plan_for(std::vector<std::string> argv, std::optional<bpf::Program> filter = std::nullopt) {
+  return {argv[0], argv, {"PATH=/usr/bin:/bin", "LC_ALL=C"}, std::move(filter), 0};
+}
+
+int status_of(const Plan& plan) {
+  const SignalBlock signals;
+  const auto launched = launch(plan, signals, false);
+  EXPECT_TRUE(launched) << name(launched.error().stage) << ' ' << launched.error().os_errno;
+  return launched ? supervise(launched->pid()).exit_status : -1;
+}
+
+Report traced(const Plan& plan) {
+  const SignalBlock signals;
+  const auto launched = launch(plan, signals, true);
+  EXPECT_TRUE(launched);
+  return launched ? supervise_traced(*launched, *plan.filter) : Report{};
+}
+
+std::size_t open_files() {
+  std::size_t count = 0;
+  DIR* const directory = opendir("/proc/self/fd");
+  while (readdir(directory) != nullptr) ++count;
+  closedir(directory);
+  return count;
+}
+
+TEST(Launch, PassesTheStatusThrough) {
+  EXPECT_EQ(status_of(plan_for({"/bin/sh", "-c", "exit 7"})), 7);
+  EXPECT_EQ(status_of(plan_for({"/bin/sh", "-c", "exit 7"}, deny("mount", bpf::kRetErrno | 1))), 7);
+  EXPECT_EQ(status_of(plan_for({"/bin/sh", "-c", "kill -9 $$"})), 128 + SIGKILL);
+  EXPECT_EQ(status_of(plan_for({"/bin/busybox", "false"}, deny("mount", bpf::kRetErrno | 1))), 1);  // static
+}
+
+TEST(Launch, TheFilterAndNoNewPrivsAreInForce) {
+  EXPECT_EQ(status_of(plan_for({"/bin/grep", "-q", "^Seccomp:.2", "/proc/self/status"}, deny("mount", 0))), 0);
+  EXPECT_EQ(status_of(plan_for({"/bin/grep", "-q", "^NoNewPrivs:.1", "/proc/self/status"}, deny("mount", 0))), 0);
+  EXPECT_EQ(status_of(plan_for({"/bin/grep", "-q", "^Seccomp:.0", "/proc/self/status"})), 0);
+}
+
+TEST(Launch, ScriptsWithoutAnInterpreterLineRunInTheShell) {
+  char path[] = "/tmp/callgate-script-XXXXXX";
+  const int fd = mkstemp(path);
+  ASSERT_GE(fd, 0);
+  ASSERT_EQ(write(fd, "exit $1\n", 8), 8);
+  ASSERT_EQ(fchmod(fd, 0755), 0);
+  close(fd);
+  Plan plan = plan_for({path, "9"});
+  EXPECT_EQ(status_of(plan), 9);
+  unlink(path);
+}
+
+TEST(Launch, SignalsAreForwarded) {
+  const SignalBlock signals;
+  const auto launched = launch(plan_for({"/bin/sleep", "30"}), signals, false);
+  ASSERT_TRUE(launched);
+  ASSERT_EQ(kill(getpid(), SIGTERM), 0);  // blocked here: it waits for supervise()
+  EXPECT_EQ(supervise(launched->pid()).exit_status, 128 + SIGTERM);
+}
+
+TEST(Launch, TheChildHasTheSignalMaskOfBefore) {
+  EXPECT_EQ(status_of(plan_for({"/bin/grep", "-Eq", "^SigBlk:.0+$", "/proc/self/status"})), 0);
+}
+
+TEST(Launch, NothingLeaksIntoTheChildOrStaysHere) {
+  const std::size_t before = open_files();
+  const std::string count = "test $(ls /proc/self/fd | wc -l) -le " + std::to_string(before);
+  EXPECT_EQ(status_of(plan_for({"/bin/sh", "-c", count}, deny("mount", 0))), 0);
+  traced(plan_for({"/bin/true"}, deny("mount", 0)));
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST(Launch, TellsWhyExecFailed) {
+  const SignalBlock signals;
+  const auto missing = launch(plan_for({"/nonexistent"}), signals, false);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error(), (Failure{Stage::exec, ENOENT}));
+  EXPECT_EQ(describe(missing.error(), "/nonexistent").exit_status, kExitNotFound);
+  const auto forbidden = launch(plan_for({"/etc/passwd"}), signals, false);
+  ASSERT_FALSE(forbidden);
+  EXPECT_EQ(describe(forbidden.error(), "x").exit_status, kExitNotExecutable);
+}
+
+TEST(Launch, AFilterThatForbidsEverythingIsToldAllTheSame) {
+  const bpf::Program nothing{{bpf::op::kRetK, 0, 0, bpf::kRetErrno | EPERM}};
+  const SignalBlock signals;
+  const auto launched = launch(plan_for({"/bin/true"}, nothing), signals, false);
+  ASSERT_FALSE(launched);
+  EXPECT_EQ(launched.error(), (Failure{Stage::exec, EPERM}));
+}
+
+// One step fails; no child may stay behind.
+void expect_failure(const Kernel& kernel, bool with_tracer, Failure expected) {
+  const std::size_t before = open_files();
+  {
+    const SignalBlock signals;
+    const auto launched = launch(plan_for({"/bin/true"}, deny("mount", 0)), signals, with_tracer, kernel);
+    if (with_tracer && launched) {
+      EXPECT_EQ(supervise_traced(*launched, {}).ended.exit_status, kExitOwnFailure);
+      EXPECT_EQ(launched->failure(), expected);
+      EXPECT_EQ(describe(launched->failure(), "x").id.number, kStepFailed.number);
+    } else {
+      ASSERT_FALSE(launched);
+      EXPECT_EQ(launched.error(), expected);
+    }
+  }
+  EXPECT_EQ(open_files(), before);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  EXPECT_EQ(errno, ECHILD);
+}
+
+TEST(LaunchFaults, EachStepFailsInTurn) {
+  for (const bool with_tracer : {false, true}) {
+    Kernel kernel = real_kernel();
+    kernel.clone = [](int (*)(void*), void*, int, void*) -> pid_t { return -EAGAIN; };
+    expect_failure(kernel, with_tracer, {Stage::clone, EAGAIN});
+    kernel = real_kernel();
+    kernel.set_mask = [](const sigset_t*) { return -EINVAL; };
+    expect_failure(kernel, with_tracer, {Stage::signals, EINVAL});
+    kernel = real_kernel();
+    kernel.no_new_privs = [] { return -EPERM; };
+    expect_failure(kernel, with_tracer, {Stage::no_new_privs, EPERM});
+    kernel = real_kernel();
+    kernel.load_filter = [](std::uint32_t, std::span<const bpf::Insn>) { return -ENOMEM; };
+    expect_failure(kernel, with_tracer, {Stage::filter, ENOMEM});
+  }
+  Kernel kernel = real_kernel();
+  kernel.exec = [](const char*, char* const*, char* const*) { return -ELOOP; };
+  expect_failure(kernel, false, {Stage::exec, ELOOP});
+  kernel = real_kernel();
+  kernel.seize = [](pid_t) { return -EPERM; };
+  expect_failure(kernel, true, {Stage::trace, EPERM});
+  kernel = real_kernel();
+  kernel.await_tracer = [](int) { return -EPIPE; };
+  expect_failure(kernel, true, {Stage::trace, EPIPE});
+}
+
+TEST(LaunchFaults, AFilterThatTheKernelRefusesIsToldWithItsErrno) {
+  const SignalBlock signals;
+  const bpf::Program bad{{bpf::op::kLdAbs, 0, 0, 64}, {bpf::op::kRetK, 0, 0, bpf::kRetAllow}};
+  const auto launched = launch(plan_for({"/bin/true"}, bad), signals, false);
+  ASSERT_FALSE(launched);
+  EXPECT_EQ(launched.error(), (Failure{Stage::filter, EINVAL}));
+}
+
+TEST(Traced, NamesTheFatalCallForEachWayToDie) {
+  for (const std::uint32_t value : {bpf::kRetKillProcess, bpf::kRetKillThread, bpf::kRetTrap}) {
+    const Report report = traced(plan_for({"/bin/pwd"}, deny("getcwd", value)));
+    EXPECT_EQ(report.ended.signal, SIGSYS);
+    ASSERT_EQ(report.killed.size(), 1U);
+    EXPECT_TRUE(report.killed[0].whole_program);
+    EXPECT_EQ(report.killed[0].action, policy::from_return_value(value));
+    EXPECT_EQ(report.killed[0].nr, *arch::number(arch::native(), "getcwd"));
+    EXPECT_NE(describe(report.killed[0]).find("'pwd' was killed by the filter: call getcwd ("), std::string::npos);
+  }
+}
+
+TEST(Traced, NamesChildrenThatDied) {
+  const Report report = traced(plan_for({"/bin/sh", "-c", "/bin/pwd; exit 3"}, deny("getcwd", bpf::kRetKillProcess)));
+  // The shell itself may ask for its directory; then it dies first.
+  ASSERT_EQ(report.killed.size(), 1U);
+  EXPECT_EQ(report.killed[0].nr, *arch::number(arch::native(), "getcwd"));
+  EXPECT_EQ(report.killed[0].whole_program, report.ended.signal == SIGSYS);
+}
+
+TEST(Traced, SaysNothingOfProgramsThatLive) {
+  const Report report = traced(
+      plan_for({"/bin/sh", "-c", "(exit 1); (sleep 0.05; kill -CONT $$) & kill -STOP $$; exit 4"}, deny("mount", 0)));
+  EXPECT_EQ(report.ended.exit_status, 4);
+  EXPECT_TRUE(report.killed.empty());
+}
+
+// What follows runs inside a forked copy of this program, traced by it.
+pid_t start_copy(const Kernel& kernel, const bpf::Program& filter, const SignalBlock& signals,
+                 std::optional<Launched>& out) {
+  auto launched = launch(plan_for({"/bin/true"}, filter), signals, true, kernel);
+  if (!launched) return -1;
+  out.emplace(std::move(*launched));
+  return out->pid();
+}
+
+TEST(Traced, NamesAThreadThatDiedAlone) {
+  Kernel kernel = real_kernel();
+  kernel.exec = [](const char*, char* const*, char* const*) -> int {
+    std::thread([] { syscall(SYS_getcwd, nullptr, 0); }).join();
+    _exit(5);
+  };
+  // KILL_THREAD ends a thread that std::thread waits for: the kernel clears its id, so join() returns.
+  const bpf::Program filter = deny("getcwd", bpf::kRetKillThread);
+  const SignalBlock signals;
+  std::optional<Launched> child;
+  ASSERT_GT(start_copy(kernel, filter, signals, child), 0);
+  const Report report = supervise_traced(*child, filter);
+  EXPECT_EQ(report.ended.exit_status, 5);
+  ASSERT_EQ(report.killed.size(), 1U);
+  EXPECT_FALSE(report.killed[0].whole_program);
+  EXPECT_EQ(report.killed[0].action, policy::kKillThread);
+}
+
+#if defined(__x86_64__)
+TEST(Traced, NamesCallsMadeAsI386) {
+  Kernel kernel = real_kernel();
+  kernel.exec = [](const char*, char* const*, char* const*) -> int {
+    long answer = 20;  // getpid
+    asm volatile("int $0x80" : "+a"(answer) : : "memory");
+    _exit(5);
+  };
+  const bpf::Program filter = deny_i386(20, bpf::kRetKillProcess);
+  const SignalBlock signals;
+  std::optional<Launched> child;
+  ASSERT_GT(start_copy(kernel, filter, signals, child), 0);
+  const Report report = supervise_traced(*child, filter);
+  ASSERT_EQ(report.killed.size(), 1U);
+  EXPECT_EQ(report.killed[0].audit, 0x40000003U);
+  EXPECT_EQ(report.killed[0].nr, 20U);
+}
+#endif
+
+// The kernel prints at most ten such records in five seconds (DEFAULT_RATELIMIT_BURST and _INTERVAL in
+// linux/ratelimit_types.h) and drops the others, so this tries through three such windows.
+TEST(KernelLogLive, HasTheFatalCall) {
+  const auto log = KernelLog::open();
+  if (!log) GTEST_SKIP() << "the kernel log cannot be read here";
+  std::optional<AuditRecord> record;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(16);
+  while (!record && std::chrono::steady_clock::now() < deadline) {
+    const SignalBlock signals;
+    const auto launched = launch(plan_for({"/bin/pwd"}, deny("getcwd", bpf::kRetKillProcess)), signals, false);
+    ASSERT_TRUE(launched);
+    EXPECT_EQ(supervise(launched->pid()).signal, SIGSYS);
+    record = log->find_kill(launched->pid());
+  }
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->nr, *arch::number(arch::native(), "getcwd"));
+  EXPECT_EQ(record->comm, "pwd");
+}
+
+TEST(Unprivileged, AnybodyCanRunUnderAFilter) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become somebody else";
+  const pid_t pid = fork();
+  ASSERT_GE(pid, 0);
+  if (pid == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(100);
+    prctl(PR_SET_DUMPABLE, 1);  // a change of identity without exec forbids tracing
+    const Plan plan = plan_for({"/bin/pwd"}, deny("getcwd", bpf::kRetKillProcess));
+    const Report report = traced(plan);
+    const bool named = report.killed.size() == 1 && report.killed[0].whole_program;
+    _exit(named && status_of(plan) == 128 + SIGSYS ? 42 : 101);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(WEXITSTATUS(status), 42);
+}
+
+}  // namespace
+}  // namespace callgate::sandbox
