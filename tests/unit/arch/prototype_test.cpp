@@ -18,8 +18,6 @@
 namespace callgate::arch {
 namespace {
 
-constexpr const char* kEvents = "/sys/kernel/tracing/events/syscalls";
-
 std::span<const ArgPrototype> arguments_of(std::string_view call) {
   const auto found = prototype(find_name(call).value());
   EXPECT_TRUE(found.has_value()) << call;
@@ -72,6 +70,10 @@ TEST(Prototypes, WhatProfilesAsk) {
   EXPECT_TRUE(arguments_of("getpid").empty());
 }
 
+#if defined(__x86_64__)  // elsewhere the running kernel's calls are not the ones described
+
+constexpr const char* kEvents = "/sys/kernel/tracing/events/syscalls";
+
 // {argument type, name} as the kernel's event format tells them: after the common fields and __syscall_nr.
 std::vector<std::pair<std::string, std::string>> kernels_arguments(const std::filesystem::path& format) {
   std::ifstream file(format);
@@ -94,9 +96,6 @@ TEST(Prototypes, TheRunningKernelAgrees) {
   if (!std::filesystem::is_directory(kEvents, unreadable)) {
     GTEST_SKIP() << kEvents << " cannot be read";
   }
-#if !defined(__x86_64__)
-  GTEST_SKIP() << "this kernel's calls are not x86_64's";
-#endif
   // The kernel's function is named otherwise than the call.
   const std::map<std::string_view, std::string_view> renamed = {{"stat", "newstat"},        {"fstat", "newfstat"},
                                                                 {"lstat", "newlstat"},      {"uname", "newuname"},
@@ -126,6 +125,8 @@ TEST(Prototypes, TheRunningKernelAgrees) {
   }
   EXPECT_GT(compared, 250U);
 }
+
+#endif
 
 }  // namespace
 }  // namespace callgate::arch

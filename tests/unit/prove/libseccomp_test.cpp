@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <set>
@@ -50,12 +51,22 @@ scmp_compare to_libseccomp(Op op) {
   return SCMP_CMP_MASKED_EQ;
 }
 
+// libseccomp takes the numbers of the machine it runs on, whatever the filter's architecture.
+int native_number(policy::SyscallNr nr) {
+  char* const name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_X86_64, static_cast<int>(nr));
+  const int native = name == nullptr ? __NR_SCMP_ERROR : seccomp_syscall_resolve_name(name);
+  std::free(name);
+  return native;
+}
+
 // Writes the filter to `fd`. The answer for foreign tokens and x32 is the default action too.
 bool compile_here(const Profile& profile, bool tree, int fd) {
   const std::uint32_t fallback = policy::to_return_value(profile.fallback);
   scmp_filter_ctx context = seccomp_init(fallback);
   if (context == nullptr) return false;
-  bool good = seccomp_arch_exist(context, SCMP_ARCH_X86_64) == 0 &&
+  const bool foreign = seccomp_arch_native() != SCMP_ARCH_X86_64;
+  bool good = (!foreign || (seccomp_arch_add(context, SCMP_ARCH_X86_64) == 0 &&
+                            seccomp_arch_remove(context, seccomp_arch_native()) == 0)) &&
               seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, fallback) == 0 &&
               seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, tree ? 2 : 1) == 0;
   for (const auto& [nr, conditions] : profile.rules) {
@@ -64,7 +75,7 @@ bool compile_here(const Profile& profile, bool tree, int fd) {
       const bool masked = c.op == Op::masked_eq;
       args.push_back({c.arg, to_libseccomp(c.op), masked ? c.mask : c.value, masked ? c.value : 0});
     }
-    good = good && seccomp_rule_add_array(context, policy::to_return_value(profile.action), static_cast<int>(nr),
+    good = good && seccomp_rule_add_array(context, policy::to_return_value(profile.action), native_number(nr),
                                           static_cast<unsigned>(args.size()), args.data()) == 0;
   }
   good = good && seccomp_export_bpf(context, fd) == 0;
