@@ -27,11 +27,15 @@ RANGES = [
     (200, 299, ("text",), "YAML"),
     (1000, 1099, ("format",), "Profiles"),
     (1100, 1199, ("format",), "What an engine does without a word"),
+    (1200, 1299, ("convert",), "Other tools' formats"),
+    (1300, 1399, ("convert",), "Conversion: what the target cannot say"),
     (2000, 2099, ("bpf",), "Filter files and assembly"),
     (3000, 3099, ("compile",), "Compiling"),
     (4000, 4099, ("prove",), "Proving"),
     (5000, 5099, ("sandbox",), "Running"),
     (6000, 6099, ("cli",), "Command line"),
+    (7000, 7099, ("lint",), "Linting"),
+    (7100, 7199, ("expect",), "Profile tests"),
 ]
 
 

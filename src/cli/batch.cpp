@@ -12,7 +12,7 @@
 #include "arch/calls.h"
 #include "arch/prototype.h"
 #include "base/text.h"
-#include "cli/words.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -79,7 +79,7 @@ bool BatchReader::read_number(std::string_view word, policy::Call& call, BatchEr
     if (arch_ == arch::Arch::x32) call.nr |= arch::kX32Bit;
     return true;
   }
-  const auto named = arch_ ? find_call(*arch_, word) : std::nullopt;
+  const auto named = arch_ ? syntax::find_call(*arch_, word) : std::nullopt;
   if (!named) {
     error.message = fmt::format("no call '{}' on this architecture", base::printable(word));
     return false;

@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/prepare.h"
-#include "cli/words.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -40,7 +40,7 @@ bool read_weight(Session& session, const base::SourceFile& file, std::string_vie
   if (!which)
     return bad_weight(session, file, words[0], fmt::format("no architecture '{}'", base::printable(words[0])));
   const std::string_view call = words[named ? 1 : 0], weight = words.back();
-  const auto nr = find_call(*which, call);
+  const auto nr = syntax::find_call(*which, call);
   if (!nr) return bad_weight(session, file, call, fmt::format("no call '{}'", base::printable(call)));
   double calls = 0;
   const auto [end, error] = std::from_chars(weight.data(), weight.data() + weight.size(), calls);
@@ -81,7 +81,7 @@ std::string_view emit_kind(const Session& session) {
 // The listing takes the byte order of the profile's architectures.
 std::string render(Session& session, const bpf::Program& program, bool little_endian) {
   const auto kind = emit_kind(session);
-  const bpf::Names names = listing_names();
+  const bpf::Names names = syntax::listing_names();
   if (kind == "asm") return bpf::disassemble(program, names, {little_endian, true});
   if (kind == "c") return bpf::to_c(program, names, "callgate_filter");
   if (kind == "dot") return bpf::to_dot(program, names);

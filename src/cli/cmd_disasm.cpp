@@ -5,14 +5,14 @@
 #include "bpf/dataflow.h"
 #include "cli/commands.h"
 #include "cli/input.h"
-#include "cli/words.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
 namespace {
 
 std::string render(const bpf::Program& program, std::string_view kind) {
-  const bpf::Names names = listing_names();
+  const bpf::Names names = syntax::listing_names();
   if (kind == "dot") return bpf::to_dot(program, names);
   if (kind == "c") return bpf::to_c(program, names, "filter");
   return bpf::disassemble(program, names, {bpf::looks_little_endian(program), true});

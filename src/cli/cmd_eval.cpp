@@ -14,7 +14,7 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
-#include "cli/words.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -117,18 +117,18 @@ int answer_call(Session& session, const Subject& subject, const std::vector<arch
   json.member("profile", subject.name).key("answers").begin_array();
   std::string text;
   for (const arch::Arch which : archs) {
-    const auto nr = find_call(which, words[1]);
+    const auto nr = syntax::find_call(which, words[1]);
     if (!nr) {
       session.diagnostics().add(kNoSuchCall, {},
                                 fmt::format("{} has no call '{}'", arch::info(which).name, base::printable(words[1])),
-                                suggestion(arch::suggest_name(words[1])));
+                                syntax::suggestion(arch::suggest_name(words[1])));
       return kBadInput;
     }
     const policy::Call call{arch::info(which).audit, *nr, args};
     const std::string action = policy::to_string(subject.act(call));
     text += archs.size() == 1 ? action + "\n" : fmt::format("{} {}\n", arch::info(which).name, action);
     json.begin_object().member("arch", arch::info(which).name).member("nr", *nr);
-    json.member("call", describe_call(call)).member("action", action).end_object();
+    json.member("call", syntax::describe_call(call)).member("action", action).end_object();
   }
   json.end_array();
   if (session.json())

@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/explain.h"
-#include "cli/words.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -56,7 +56,7 @@ int explain_call(Session& session, const Subject& subject, const format::ReadOpt
   const auto filter = filter_of(session, subject, status);
   if (!filter) return status;
   for (const arch::Arch which : archs) {
-    const auto nr = find_call(which, word);
+    const auto nr = syntax::find_call(which, word);
     if (!nr) continue;
     found = true;
     const CallExplanation explanation = explain(subject, options, *filter, which, *nr);
@@ -66,7 +66,7 @@ int explain_call(Session& session, const Subject& subject, const format::ReadOpt
   if (!found) {
     session.diagnostics().add(kNoSuchCall, {},
                               fmt::format("no architecture of the profile has a call '{}'", base::printable(word)),
-                              suggestion(arch::suggest_name(word)));
+                              syntax::suggestion(arch::suggest_name(word)));
     return kBadInput;
   }
   json.end_array();

@@ -5,8 +5,8 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
-#include "cli/words.h"
 #include "prove/prove.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -39,11 +39,11 @@ void print_json(Session& session, const Subject& a, const Subject& b, const prov
                                                                         : "undecided");
   if (outcome.counterexample) {
     const prove::Counterexample& found = *outcome.counterexample;
-    json.key("witness").begin_object().member("arch", describe_arch(found.call.audit, found.call.nr));
+    json.key("witness").begin_object().member("arch", syntax::describe_arch(found.call.audit, found.call.nr));
     json.member("audit", found.call.audit).member("nr", found.call.nr).key("args").begin_array();
     for (const std::uint64_t argument : found.call.args) json.value(argument);
     json.end_array().member("instruction_pointer", found.instruction_pointer);
-    json.member("call", describe_call(found.call));
+    json.member("call", syntax::describe_call(found.call));
     json.member("a", policy::to_string(found.left)).member("b", policy::to_string(found.right)).end_object();
   }
   if (outcome.verdict == prove::Verdict::undecided) json.member("why", outcome.why);
@@ -54,8 +54,8 @@ std::string text(const Subject& a, const Subject& b, const prove::Outcome& outco
   if (outcome.verdict == prove::Verdict::equal) return "equal: they answer alike on every call\n";
   if (outcome.verdict == prove::Verdict::undecided) return fmt::format("undecided: {}\n", outcome.why);
   const prove::Counterexample& found = *outcome.counterexample;
-  std::string out =
-      fmt::format("different: on {} {}\n", describe_arch(found.call.audit, found.call.nr), describe_call(found.call));
+  std::string out = fmt::format("different: on {} {}\n", syntax::describe_arch(found.call.audit, found.call.nr),
+                                syntax::describe_call(found.call));
   if (found.instruction_pointer != 0) out += fmt::format("  made from address {:#x}\n", found.instruction_pointer);
   out += fmt::format("  {} answers {}\n  {} answers {}\n", a.name, policy::to_string(found.left), b.name,
                      policy::to_string(found.right));

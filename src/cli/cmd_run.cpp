@@ -6,9 +6,9 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/prepare.h"
-#include "cli/words.h"
 #include "sandbox/diagnostic_ids.h"
 #include "sandbox/supervise.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 

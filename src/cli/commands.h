@@ -5,6 +5,7 @@
 namespace callgate::cli {
 
 class Session;
+struct Command;
 
 int compile_command(Session& session);
 int disasm_command(Session& session);
@@ -15,5 +16,7 @@ int run_command(Session& session);
 int version_command(Session& session);
 int completion_command(Session& session);
 int help_command(Session& session);
+
+// Rows that stand beside their command's body, `extern const Command kDiffCommand;`; table.cpp lists them.
 
 }  // namespace callgate::cli

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "cli/words.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -22,7 +22,8 @@ std::vector<std::string> decision_lines(const policy::Decision& decision, policy
   std::vector<std::string> lines;
   lines.reserve(decision.clauses.size() + 1);
   for (const policy::Clause& clause : decision.clauses)
-    lines.push_back(fmt::format("{} → {}", describe_conditions(audit, nr, clause), policy::to_string(clause.action)));
+    lines.push_back(
+        fmt::format("{} → {}", syntax::describe_conditions(audit, nr, clause), policy::to_string(clause.action)));
   lines.push_back(
       fmt::format("{} → {}", decision.clauses.empty() ? "always" : "otherwise", policy::to_string(decision.otherwise)));
   return lines;
@@ -68,7 +69,7 @@ CallExplanation explain(const Subject& subject, const format::ReadOptions& optio
   }
   for (const format::RuleOrigin& origin : subject.profile.origins) {
     if (origin.audit != audit || origin.nr != nr) continue;
-    const std::string when = describe_conditions(audit, nr, origin.clause, origin.low_word);
+    const std::string when = syntax::describe_conditions(audit, nr, origin.clause, origin.low_word);
     out.rules.push_back({place_of(origin.span), when.empty() ? "always" : when, origin.clause.action});
   }
   for (const format::EnosysAbove& stub : subject.profile.enosys)

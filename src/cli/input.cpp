@@ -10,8 +10,8 @@
 #include "bpf/check.h"
 #include "bpf/simulate.h"
 #include "cli/diagnostic_ids.h"
-#include "cli/words.h"
 #include "sandbox/diagnostic_ids.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -40,9 +40,9 @@ bool read_caps(Session& session, std::string_view list, format::ReadOptions& opt
       continue;
     }
     options.capabilities.push_back(capability(base::trim(word)));
-    if (is_capability(options.capabilities.back())) continue;
+    if (syntax::is_capability(options.capabilities.back())) continue;
     session.usage(kBadOptionValue, fmt::format("--caps: there is no capability '{}'", base::printable(word)),
-                  suggestion(closest_capability(options.capabilities.back())));
+                  syntax::suggestion(syntax::closest_capability(options.capabilities.back())));
     return false;
   }
   return true;
@@ -54,7 +54,7 @@ std::optional<arch::Arch> read_arch(Session& session, std::string_view spelling,
   std::vector<std::string_view> names;
   for (const arch::ArchInfo& each : arch::all()) names.push_back(each.name);
   session.usage(kBadOptionValue, fmt::format("--{}: there is no architecture '{}'", option, base::printable(spelling)),
-                suggestion(base::closest(spelling, names)));
+                syntax::suggestion(base::closest(spelling, names)));
   return std::nullopt;
 }
 
@@ -115,7 +115,7 @@ std::optional<bpf::Program> read_filter(Session& session, const base::SourceFile
 std::string filters_json(const Session& session, std::span<const bpf::Program> programs) {
   auto json = session.begin_json();
   json.key("filters").begin_array();
-  for (const bpf::Program& program : programs) json.raw(base::trim(bpf::to_json(program, listing_names())));
+  for (const bpf::Program& program : programs) json.raw(base::trim(bpf::to_json(program, syntax::listing_names())));
   json.end_array().end_object();
   return json.take();
 }

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "cli/diagnostic_ids.h"
-#include "cli/words.h"
 #include "prove/prove.h"
+#include "syntax/words.h"
 
 namespace callgate::cli {
 
@@ -15,10 +15,11 @@ std::optional<std::uint64_t> prove_equal(Session& session, const policy::Policy&
   if (outcome.verdict == prove::Verdict::equal) return outcome.paths;
   std::string message = "the filter could not be proved equal to the profile: " + outcome.why;
   if (outcome.counterexample)
-    message = fmt::format("the filter differs from the profile: {} {}: {}, not {}",
-                          describe_arch(outcome.counterexample->call.audit, outcome.counterexample->call.nr),
-                          describe_call(outcome.counterexample->call), policy::to_string(outcome.counterexample->right),
-                          policy::to_string(outcome.counterexample->left));
+    message =
+        fmt::format("the filter differs from the profile: {} {}: {}, not {}",
+                    syntax::describe_arch(outcome.counterexample->call.audit, outcome.counterexample->call.nr),
+                    syntax::describe_call(outcome.counterexample->call),
+                    policy::to_string(outcome.counterexample->right), policy::to_string(outcome.counterexample->left));
   session.diagnostics().add(kNotProved, {}, std::move(message), "this is a defect of callgate");
   status = kOwnDefect;
   return std::nullopt;

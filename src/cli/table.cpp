@@ -1,41 +1,14 @@
 // The rows: every command, operand, option and example. A test runs each example.
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <vector>
 
-#include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/options.h"
 
 namespace callgate::cli {
 
 namespace {
-
-template <std::size_t N, std::size_t M>
-constexpr std::array<Option, N + M> operator+(const std::array<Option, N>& a, const std::array<Option, M>& b) {
-  std::array<Option, N + M> out{};
-  for (std::size_t i = 0; i < N; ++i) out[i] = a[i];
-  for (std::size_t i = 0; i < M; ++i) out[N + i] = b[i];
-  return out;
-}
-
-constexpr std::string_view kProfileHelp =
-    "a profile or filter: a path, '-', docker-default, podman-default, unconfined, or pid:N for a live process";
-
-constexpr std::array<Option, 1> kFormat{
-    {{"format", 0, "FORMAT", "print results and findings as text or json", "text,json"}}};
-constexpr std::array<Option, 1> kOutput{
-    {{"output", 'o', "FILE", "write to FILE, not to standard output; '-' is standard output", ""}}};
-// How a profile is to be read.
-constexpr std::array<Option, 6> kReading{{
-    {"as", 0, "ENGINE", "read the profile as this engine does (docker if not given)",
-     "docker,podman,containerd,runc,crun,oci"},
-    {"caps", 0, "LIST", "the container's capabilities, separated by commas; 'none', or 'default' for Docker's 14", ""},
-    {"kernel", 0, "X.Y", "the kernel version that minKernel rules see (6.18 if not given)", ""},
-    {"arch", 0, "ARCH", "cover this architecture instead of those the profile lists; may be repeated", "", true},
-    {"native", 0, "ARCH", "the machine's own architecture, if it is not this one", ""},
-    {"strict", 0, "", "make errors of warnings", ""},
-}};
-constexpr std::array<Option, 1> kByteOrder{
-    {{"byte-order", 0, "ORDER", "byte order of filter files", "native,little,big"}}};
 
 // compile
 constexpr std::array<Operand, 1> kProfile{{{"PROFILE", kProfileHelp}}};
@@ -141,7 +114,7 @@ constexpr std::array<Example, 2> kHelpExamples{{
     {"callgate help --man callgate-run", "A manual page."},
 }};
 
-constexpr std::array<Command, 9> kCommands{{
+constexpr std::array<Command, 9> kOwn{{
     {"compile", "turn a profile into a small filter that is proved equal to it",
      "Reads a seccomp profile as a container engine does and writes the classic BPF program that seccomp(2) takes. "
      "Every "
@@ -204,14 +177,30 @@ constexpr std::array<Command, 9> kCommands{{
      help_command},
 }};
 
+// Rows that stand in their command's own file.
+std::span<const Command* const> rows_beside_commands() {
+  static constexpr std::array<const Command*, 0> kRows{};
+  return kRows;
+}
+
 }  // namespace
 
 std::span<const Command> commands() {
-  return kCommands;
+  // In the order of `callgate help`: these, with the rows that stand beside their commands put before `run`.
+  static const std::vector<Command> all = [] {
+    std::vector<Command> rows;
+    for (const Command& row : kOwn) {
+      if (row.name == "run")
+        for (const Command* const other : rows_beside_commands()) rows.push_back(*other);
+      rows.push_back(row);
+    }
+    return rows;
+  }();
+  return all;
 }
 
 const Command* find_command(std::string_view name) {
-  for (const Command& command : kCommands)
+  for (const Command& command : commands())
     if (command.name == name) return &command;
   return nullptr;
 }

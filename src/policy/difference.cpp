@@ -1,11 +1,7 @@
-// first_difference: both decisions are walked together, splitting on one condition at a time; every leaf is a product
-// of exact argument regions, so its least member is the least of each argument.
-// SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <span>
-
-#include "policy/policy.h"
-#include "policy/region.h"
+// first_difference and first_excess: every leaf of a walk is a product of exact argument regions, so its least member
+// is the least of each argument. SPDX-License-Identifier: Apache-2.0
+#include "policy/algebra.h"
+#include "policy/walk.h"
 
 namespace callgate::policy {
 
@@ -13,86 +9,32 @@ namespace {
 
 using Arguments = std::array<std::uint64_t, 6>;
 
-// Where a walk stands in one decision: the clause tried and the next of its conditions.
-struct Cursor {
-  const Decision* decision;
-  std::size_t clause = 0, condition = 0;
-};
-
-// The condition to ask next, or nothing where the action is settled.
-const Condition* pending(Cursor& at, Action& action) {
-  const auto& clauses = at.decision->clauses;
-  if (at.clause == clauses.size()) {
-    action = at.decision->otherwise;
-    return nullptr;
-  }
-  const Clause& clause = clauses[at.clause];
-  if (at.condition == clause.conditions.size()) {
-    action = clause.action;
-    return nullptr;
-  }
-  return &clause.conditions[at.condition];
+template <class Differ>
+std::optional<Arguments> least_arguments(const Decision& a, const Decision& b, const Differ& differ) {
+  std::optional<Arguments> least;
+  walk({&a}, {&b}, {}, [&](const CallRegion& region, Action of_a, Action of_b) {
+    if (!differ(of_a, of_b)) return true;
+    const Arguments args = region.least();
+    if (!least || args < *least) least = args;
+    return true;
+  });
+  return least;
 }
 
-class Walker {
- public:
-  void walk(Cursor a, Cursor b, const CallRegion& region) {
-    Action action_a, action_b;
-    const Condition* ask_a = pending(a, action_a);
-    const Condition* ask_b = pending(b, action_b);
-    if (ask_a == nullptr && ask_b == nullptr) {
-      if (action_a != action_b) keep_least(region);
-      return;
-    }
-    Cursor& asking = ask_a != nullptr ? a : b;
-    const Condition& condition = ask_a != nullptr ? *ask_a : *ask_b;
-    const Cursor before = asking;
-    for (const bool truth : {true, false}) {
-      CallRegion narrowed = region;
-      narrowed.require(condition, truth);
-      if (narrowed.args[condition.arg].empty()) continue;
-      asking = before;
-      if (truth) {
-        ++asking.condition;
-      } else {
-        ++asking.clause;
-        asking.condition = 0;
-      }
-      walk(a, b, narrowed);
-    }
+template <class Differ>
+std::optional<Call> least_call(const Policy& a, const Policy& b, const Differ& differ) {
+  std::optional<Call> found;
+  for (const AuditArch audit : tokens_of(a, b)) {
+    for_each_range(audit, a, b, [&](SyscallNr first, SyscallNr /*last*/, const Decision& of_a, const Decision& of_b) {
+      if (const auto args = least_arguments(of_a, of_b, differ)) found = Call{audit, first, *args};
+      return !found.has_value();
+    });
+    if (found) break;
   }
-  const std::optional<Arguments>& least() const { return least_; }
-
- private:
-  void keep_least(const CallRegion& region) {
-    Arguments args{};
-    for (std::size_t i = 0; i < args.size(); ++i) args[i] = region.args[i].least().value_or(0);
-    if (!least_ || args < *least_) least_ = args;
-  }
-  std::optional<Arguments> least_;
-};
-
-std::optional<Arguments> decision_difference(const Decision& a, const Decision& b) {
-  if (a == b) return std::nullopt;
-  Walker walker;
-  walker.walk({&a}, {&b}, {});
-  return walker.least();
+  return found;
 }
 
-std::optional<Call> runs_difference(AuditArch audit, const Policy& a, const Policy& b) {
-  const std::vector<Run>&runs_a = a.runs_for(audit), &runs_b = b.runs_for(audit);
-  for (std::size_t i = 0, j = 0; i < runs_a.size() && j < runs_b.size();) {
-    const SyscallNr first = std::max(runs_a[i].first, runs_b[j].first);
-    if (const auto args = decision_difference(a.decisions[runs_a[i].decision], b.decisions[runs_b[j].decision]))
-      return Call{audit, first, *args};
-    const SyscallNr last_a = runs_a[i].last, last_b = runs_b[j].last;
-    if (last_a <= last_b) ++i;
-    if (last_b <= last_a) ++j;
-  }
-  return std::nullopt;
-}
-
-// The least token neither policy lists.
+// The least token of none of these.
 AuditArch least_unlisted(std::span<const AuditArch> sorted) {
   AuditArch candidate = 0;
   for (const AuditArch token : sorted) {
@@ -104,7 +46,7 @@ AuditArch least_unlisted(std::span<const AuditArch> sorted) {
 
 }  // namespace
 
-std::optional<Call> first_difference(const Policy& a, const Policy& b) {
+std::vector<AuditArch> tokens_of(const Policy& a, const Policy& b) {
   std::vector<AuditArch> tokens;
   for (const Policy* policy : {&a, &b})
     for (const ArchRuns& listed : policy->archs) tokens.push_back(listed.audit);
@@ -112,9 +54,32 @@ std::optional<Call> first_difference(const Policy& a, const Policy& b) {
   tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
   tokens.push_back(least_unlisted(tokens));
   std::sort(tokens.begin(), tokens.end());
-  for (const AuditArch token : tokens)
-    if (const auto call = runs_difference(token, a, b)) return call;
-  return std::nullopt;
+  return tokens;
+}
+
+std::optional<Call> first_difference(const Policy& a, const Policy& b) {
+  return least_call(a, b, [](Action of_a, Action of_b) { return of_a != of_b; });
+}
+
+std::optional<Call> first_excess(const Policy& a, const Policy& b) {
+  return least_call(a, b,
+                    [](Action of_a, Action of_b) { return permissiveness(of_a.kind) > permissiveness(of_b.kind); });
+}
+
+std::optional<Call> first_granted(const Policy& a) {
+  return first_excess(a, constant(kKillProcess));
+}
+
+Decision minimise(Decision decision) {
+  const auto same = [](const Decision& a, const Decision& b) {
+    return walk({&a}, {&b}, {}, [](const CallRegion&, Action of_a, Action of_b) { return of_a == of_b; });
+  };
+  for (std::size_t i = decision.clauses.size(); i-- > 0;) {
+    Decision without = decision;
+    without.clauses.erase(without.clauses.begin() + static_cast<std::ptrdiff_t>(i));
+    if (same(without, decision)) decision = std::move(without);
+  }
+  return decision;
 }
 
 }  // namespace callgate::policy

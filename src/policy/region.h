@@ -14,6 +14,7 @@ namespace callgate::policy {
 // The values v with (v & mask) == value.
 struct MaskedValue {
   std::uint64_t mask, value;
+  bool operator==(const MaskedValue&) const = default;
 };
 
 class ArgRegion {
@@ -23,6 +24,13 @@ class ArgRegion {
   // The least value in the set; nothing if it is empty. Exact.
   std::optional<std::uint64_t> least() const;
   bool empty() const { return !least().has_value(); }
+
+  // The parts: low() <= v <= high(), (v & known_mask()) == known_bits(), and none of excluded().
+  std::uint64_t low() const { return low_; }
+  std::uint64_t high() const { return high_; }
+  std::uint64_t known_mask() const { return known_mask_; }
+  std::uint64_t known_bits() const { return known_bits_; }
+  const std::vector<MaskedValue>& excluded() const { return excluded_; }
 
  private:
   std::uint64_t low_ = 0, high_ = ~std::uint64_t{0};
@@ -34,6 +42,12 @@ class ArgRegion {
 // One region an argument: a product set.
 struct CallRegion {
   std::array<ArgRegion, 6> args;
+  // The least member, argument by argument; of a region that is not empty.
+  std::array<std::uint64_t, 6> least() const {
+    std::array<std::uint64_t, 6> values{};
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = args[i].least().value_or(0);
+    return values;
+  }
   void require(const Condition& condition, bool truth) { args[condition.arg].require(condition, truth); }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/words.h"
+#include "syntax/words.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@
 #include "arch/prototype.h"
 #include "base/text.h"
 
-namespace callgate::cli {
+namespace callgate::syntax {
 
 namespace {
 
@@ -110,4 +110,4 @@ bpf::Names listing_names() {
           }};
 }
 
-}  // namespace callgate::cli
+}  // namespace callgate::syntax

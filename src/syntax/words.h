@@ -9,7 +9,7 @@
 #include "bpf/assembly.h"
 #include "policy/policy.h"
 
-namespace callgate::cli {
+namespace callgate::syntax {
 
 // "did you mean 'x'?", or nothing.
 std::string suggestion(std::optional<std::string_view> near);
@@ -34,4 +34,4 @@ std::optional<std::string_view> closest_capability(std::string_view name);
 // Names for bpf's listings.
 bpf::Names listing_names();
 
-}  // namespace callgate::cli
+}  // namespace callgate::syntax
