@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "convert/formats.h"
+
+#include <algorithm>
+#include <array>
+
+namespace callgate::convert {
+
+std::span<const Format* const> formats() {
+  static constexpr std::array<const Format*, 0> kAll{};
+  return kAll;
+}
+
+const Format* find_format(std::string_view name) {
+  const auto all = formats();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Format* each) { return each->name == name; });
+  return found == all.end() ? nullptr : *found;
+}
+
+const Format* sniff(std::string_view text) {
+  const Format* found = nullptr;
+  for (const Format* const each : formats()) {
+    if (each->sniff == nullptr || !each->sniff(text)) continue;
+    if (found != nullptr) return nullptr;
+    found = each;
+  }
+  return found;
+}
+
+}  // namespace callgate::convert
