@@ -7,6 +7,33 @@
 
 namespace callgate::convert {
 
+// The filter's arithmetic or size is beyond the method that takes programs apart.
+inline constexpr base::DiagnosticId kNotDecompiled{1201, base::Severity::error, "filter cannot be read as a profile"};
+// A file holds several profiles, or none, and it was not said which one is meant.
+inline constexpr base::DiagnosticId kSeveralProfiles{1202, base::Severity::error, "not one profile"};
+// A field that this format's reader does not know; it refuses the file, or drops the field.
+inline constexpr base::DiagnosticId kBadField{1203, base::Severity::error, "unknown field"};
+// A value has another type or range than its field takes.
+inline constexpr base::DiagnosticId kBadValue{1204, base::Severity::error, "bad value"};
+// The format has no such call on this architecture, and its reader refuses the file.
+inline constexpr base::DiagnosticId kNoSuchCall{1205, base::Severity::error, "unknown call"};
+// The profile stands on another one (baseProfileName) that is not in the file.
+inline constexpr base::DiagnosticId kBaseProfile{1206, base::Severity::error, "base profile is not read"};
+// The API server drops the field, so it has no effect.
+inline constexpr base::DiagnosticId kFieldDropped{1207, base::Severity::warning, "field dropped"};
+// An errnoRet of 0 in a CRD is the same as none: the call gets EPERM.
+inline constexpr base::DiagnosticId kErrnoZero{1208, base::Severity::warning, "errnoRet 0 is lost"};
+// A disabled SeccompProfile object is not installed on any node.
+inline constexpr base::DiagnosticId kDisabled{1209, base::Severity::warning, "profile is disabled"};
+// The profile is refused, by the API server or by the program that reads it.
+inline constexpr base::DiagnosticId kRefusedFile{1210, base::Severity::error, "refused by its reader"};
+// seccompiler forgets a rule without conditions when the same call also has one with conditions.
+inline constexpr base::DiagnosticId kRuleForgotten{1211, base::Severity::warning, "unconditional rule forgotten"};
+// A dword comparison looks at the low 32 bits of the argument, and of the value.
+inline constexpr base::DiagnosticId kValueCut{1212, base::Severity::warning, "value cut to 32 bits"};
+// Parts of one file belong to two formats.
+inline constexpr base::DiagnosticId kMixedFormats{1213, base::Severity::error, "mixed formats"};
+
 // A conversion that loses something is not written without --lossy; the losses are listed.
 inline constexpr base::DiagnosticId kRefused{1300, base::Severity::error, "conversion refused"};
 // The target covers fewer architectures: calls of the others get its answer for foreign architectures.
@@ -33,5 +60,8 @@ inline constexpr base::DiagnosticId kLostFlags{1310, base::Severity::warning, "f
 inline constexpr base::DiagnosticId kLostListener{1311, base::Severity::warning, "listener lost"};
 // The target has no comments where the source has them. Needs no --lossy.
 inline constexpr base::DiagnosticId kLostComments{1312, base::Severity::warning, "comments lost"};
+// Docker's rules may ask for capabilities, kernels and architectures; a conversion answers for one container on one
+// machine, which --caps, --kernel and --arch describe. Needs no --lossy.
+inline constexpr base::DiagnosticId kResolved{1313, base::Severity::warning, "rules decided for one container"};
 
 }  // namespace callgate::convert

@@ -7,7 +7,7 @@
 namespace callgate::convert {
 
 std::span<const Format* const> formats() {
-  static constexpr std::array<const Format*, 0> kAll{};
+  static constexpr std::array<const Format*, 5> kAll{&kOci, &kDocker, &kPodman, &kBpf, &kC};
   return kAll;
 }
 

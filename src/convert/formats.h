@@ -25,6 +25,7 @@ namespace callgate::convert {
 struct ReadContext {
   format::ReadOptions options;  // as: whose runtime; native: the architecture where a file does not say
   std::string select;           // which of several profiles in the file is meant; empty: there must be one
+  bool swap_bytes = false;      // of filter records: they are in the other byte order than this machine's
   // Another file that this one includes, by the name it uses; null if it cannot be opened. May be empty: includes are
   // then an error.
   std::function<const base::SourceFile*(const std::string& name)> open;
@@ -34,6 +35,10 @@ struct ReadContext {
 struct Reading {
   format::Profile profile;
   Comments comments;
+  // The profile was read as a container engine reads it: its flags are all that is asked for.
+  bool by_engine = false;
+  // Rules that depend on capabilities, kernel or architecture were decided for one container on one machine.
+  bool resolved = false;
 };
 
 struct WriteOptions {
@@ -45,16 +50,16 @@ struct WriteOptions {
 };
 
 struct Written {
-  std::string text;          // bytes, for bpf
-  std::vector<Loss> losses;  // that are none of the policy: flags, listener, comments
+  std::string text;  // bytes, for bpf
   // What the text means, where the format is not read back but was proved; otherwise the framework reads the text.
   std::optional<policy::Policy> meaning;
 };
 
 // What a writer works from.
 struct Source {
-  const format::Profile& profile;  // policy, flags, listener
+  const Reading& reading;  // policy, flags, listener
   const Outline& outline;
+  const policy::Policy& policy() const { return reading.profile.policy; }
 };
 
 struct Format {

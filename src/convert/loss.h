@@ -1,6 +1,6 @@
 // What a conversion loses: every difference between the source and the text that was written, found by reading that
 // text back and comparing exactly, so that none can be forgotten; and what is no matter of the policy (flags, listener,
-// comments), which writers report themselves.
+// comments).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "convert/convert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "convert/diagnostic_ids.h"
+#include "policy/algebra.h"
+
+namespace callgate::convert {
+
+namespace {
+
+constexpr std::string_view kSpecAllow = "SECCOMP_FILTER_FLAG_SPEC_ALLOW";
+
+Loss beside(const base::DiagnosticId& id, std::string message, bool blocks) {
+  Loss loss;
+  loss.id = id;
+  loss.message = std::move(message);
+  loss.blocks = blocks;
+  return loss;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text.empty() ? "none" : text;
+}
+
+// Flags, listener and comments: what is no matter of the policy. SPEC_ALLOW is what runtimes ask for unasked.
+void add_losses_beside(const Reading& before, const Reading& after, std::vector<Loss>& losses) {
+  std::vector<std::string> was = before.profile.flags, is = after.profile.flags;
+  std::sort(was.begin(), was.end());
+  std::sort(is.begin(), is.end());
+  if (!after.by_engine) std::erase(was, kSpecAllow);
+  if (before.by_engine && was != is)
+    losses.push_back(
+        beside(kLostFlags, fmt::format("the filter's flags were {}, and are {}", joined(was), joined(is)), true));
+  if (before.profile.listener_path != after.profile.listener_path ||
+      before.profile.listener_metadata != after.profile.listener_metadata)
+    losses.push_back(
+        beside(kLostListener, fmt::format("the agent's socket '{}' is not named", before.profile.listener_path), true));
+  if (!before.comments.empty() && after.comments.empty())
+    losses.push_back(beside(kLostComments, "the comments are left out", false));
+  if (before.resolved)
+    losses.push_back(beside(kResolved,
+                            "rules that depend on capabilities, kernel or architecture are decided for the container "
+                            "that --caps, --kernel and --arch describe",
+                            false));
+}
+
+// The machine a text is for: the one asked for, if the policy covers it.
+arch::Arch machine(const policy::Policy& policy, arch::Arch wanted) {
+  const auto covers = [&](arch::Arch arch) {
+    return std::any_of(policy.archs.begin(), policy.archs.end(),
+                       [&](const auto& each) { return each.audit == arch::info(arch).audit; });
+  };
+  if (covers(wanted)) return wanted;
+  for (const arch::ArchInfo& info : arch::all())
+    if (info.has_table && covers(info.arch)) return info.arch;
+  return wanted;
+}
+
+// What was written, as its own reader reads it.
+base::Result<Reading> read_back(const Written& written, const Format& format, const WriteOptions& options) {
+  if (written.meaning) {
+    Reading reading;
+    reading.profile.policy = *written.meaning;
+    return reading;
+  }
+  ReadContext context;
+  context.options.as = format.engine.value_or(options.engine);
+  context.options.native = options.native;
+  const base::SourceFile file(fmt::format("<{}>", format.name), written.text);
+  base::Diagnostics findings;
+  auto reading = format.read(file, context, findings);
+  if (!reading)
+    return base::fail(base::ErrorCode::internal, fmt::format("what was written as {} cannot be read back: {}",
+                                                             format.name, base::render_text(findings, false)));
+  return std::move(*reading);
+}
+
+}  // namespace
+
+bool Conversion::lossless() const {
+  return std::none_of(losses.begin(), losses.end(), [](const Loss& loss) { return loss.blocks; });
+}
+
+bool Conversion::widens() const {
+  return std::any_of(losses.begin(), losses.end(), [](const Loss& loss) { return loss.widens; });
+}
+
+std::optional<Reading> read(const base::SourceFile& file, const ReadContext& context, base::Diagnostics& diagnostics,
+                            const Format* format) {
+  if (format == nullptr) format = sniff(file.text());
+  if (format == nullptr) format = &kOci;  // the JSON profiles' one reader: context.options.as tells them apart
+  return format->read(file, context, diagnostics);
+}
+
+base::Result<Conversion> write(const Reading& reading, const Format& format, const WriteOptions& wanted) {
+  const policy::Policy& policy = reading.profile.policy;
+  WriteOptions options = wanted;
+  options.native = machine(policy, wanted.native);
+  options.little_endian = !arch::info(options.native).big_endian;
+  OutlineOptions how{options.native, std::nullopt};
+  if (reading.by_engine) how.fallback = reading.profile.default_action;
+  const Outline outline = outline_of(policy, reading.comments, how);
+  CALLGATE_TRY(const Written written, format.write({reading, outline}, options));
+  CALLGATE_TRY(const Reading back, read_back(written, format, options));
+  Conversion out;
+  out.text = written.text;
+  out.losses = losses_between(policy, back.profile.policy);
+  add_losses_beside(reading, back, out.losses);
+  for (Loss& loss : out.losses)
+    if (loss.why.empty() && format.why != nullptr) loss.why = format.why(loss.id.number);
+  return out;
+}
+
+}  // namespace callgate::convert
