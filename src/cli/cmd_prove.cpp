@@ -4,7 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
-#include "cli/input.h"
+#include "cli/pair.h"
 #include "prove/prove.h"
 #include "syntax/words.h"
 
@@ -34,18 +34,16 @@ prove::Outcome compare(const Subject& a, const Subject& b) {
 void print_json(Session& session, const Subject& a, const Subject& b, const prove::Outcome& outcome) {
   auto json = session.begin_json();
   json.member("a", a.name).member("b", b.name);
+  json.member("holds", outcome.verdict == prove::Verdict::equal);
   json.member("verdict", outcome.verdict == prove::Verdict::equal       ? "equal"
                          : outcome.verdict == prove::Verdict::different ? "different"
                                                                         : "undecided");
-  if (outcome.counterexample) {
-    const prove::Counterexample& found = *outcome.counterexample;
-    json.key("witness").begin_object().member("arch", syntax::describe_arch(found.call.audit, found.call.nr));
-    json.member("audit", found.call.audit).member("nr", found.call.nr).key("args").begin_array();
-    for (const std::uint64_t argument : found.call.args) json.value(argument);
-    json.end_array().member("instruction_pointer", found.instruction_pointer);
-    json.member("call", syntax::describe_call(found.call));
-    json.member("a", policy::to_string(found.left)).member("b", policy::to_string(found.right)).end_object();
-  }
+  json.key("witness");
+  if (outcome.counterexample)
+    witness_json(json, outcome.counterexample->call, outcome.counterexample->left, outcome.counterexample->right);
+  else
+    json.null();
+  if (outcome.counterexample) json.member("instruction_pointer", outcome.counterexample->instruction_pointer);
   if (outcome.verdict == prove::Verdict::undecided) json.member("why", outcome.why);
   session.print(json);
 }

@@ -17,6 +17,8 @@ int version_command(Session& session);
 int completion_command(Session& session);
 int help_command(Session& session);
 
-// Rows that stand beside their command's body, `extern const Command kDiffCommand;`; table.cpp lists them.
+// Rows that stand beside their command's body, table.cpp lists them.
+extern const Command kDiffCommand;
+extern const Command kSubsetCommand;
 
 }  // namespace callgate::cli

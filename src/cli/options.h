@@ -33,6 +33,10 @@ inline constexpr std::array<Option, 6> kReading{{
     {"native", 0, "ARCH", "the machine's own architecture, if it is not this one", ""},
     {"strict", 0, "", "make errors of warnings", ""},
 }};
+// For commands with two profiles.
+inline constexpr std::array<Option, 1> kOtherEngine{
+    {{"b-as", 0, "ENGINE", "read B as this engine does (as --as says if not given)",
+      "docker,podman,containerd,runc,crun,oci"}}};
 inline constexpr std::array<Option, 1> kByteOrder{
     {{"byte-order", 0, "ORDER", "byte order of filter files", "native,little,big"}}};
 

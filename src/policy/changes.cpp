@@ -12,18 +12,42 @@ namespace {
 
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-// Takes one value out of sorted intervals.
-void remove_point(std::vector<Interval>& intervals, std::uint64_t value) {
-  for (std::size_t i = 0; i < intervals.size(); ++i) {
-    const Interval whole = intervals[i];
-    if (value < whole.first || value > whole.last) continue;
-    std::vector<Interval> parts;
-    if (whole.first < value) parts.push_back({whole.first, value - 1});
-    if (value < whole.last) parts.push_back({value + 1, whole.last});
-    intervals.erase(intervals.begin() + static_cast<std::ptrdiff_t>(i));
-    intervals.insert(intervals.begin() + static_cast<std::ptrdiff_t>(i), parts.begin(), parts.end());
-    return;
+// Takes `gone` out of sorted intervals.
+std::vector<Interval> without(const std::vector<Interval>& intervals, const Interval& gone) {
+  std::vector<Interval> out;
+  for (const Interval& each : intervals) {
+    if (gone.last < each.first || gone.first > each.last) {
+      out.push_back(each);
+      continue;
+    }
+    if (each.first < gone.first) out.push_back({each.first, gone.first - 1});
+    if (gone.last < each.last) out.push_back({gone.last + 1, each.last});
   }
+  return out;
+}
+
+// The values with (v & mask) == value as an interval of the low word, if they are one: the mask then is the word's
+// upper bits.
+std::optional<Interval> low_word_interval(std::uint64_t mask, std::uint64_t value) {
+  constexpr std::uint64_t kWord = 0xffffffff;
+  const std::uint64_t free = kWord & ~mask;
+  if ((mask & ~kWord) != 0 || (free & (free + 1)) != 0) return std::nullopt;
+  return Interval{value, value | free};
+}
+
+// A region of masks that speak of the low word alone and are intervals of it: libseccomp's spelling of conditions on
+// 32-bit architectures.
+std::optional<ArgSet> low_word_set(const ArgRegion& region) {
+  if (region.low() != 0 || region.high() != kAll) return std::nullopt;
+  const auto known = low_word_interval(region.known_mask(), region.known_bits());
+  if (!known) return std::nullopt;
+  ArgSet out{{*known}, true, 0, 0, {}};
+  for (const MaskedValue& each : region.excluded()) {
+    const auto gone = low_word_interval(each.mask, each.value);
+    if (!gone) return std::nullopt;
+    out.intervals = without(out.intervals, *gone);
+  }
+  return out;
 }
 
 std::vector<Interval> united(const std::vector<Interval>& a, const std::vector<Interval>& b) {
@@ -46,7 +70,9 @@ bool absorb(RegionChange& into, const RegionChange& other) {
   std::optional<std::size_t> differing;
   for (std::size_t i = 0; i < into.args.size(); ++i) {
     if (into.args[i] == other.args[i]) continue;
-    if (differing || !into.args[i].is_plain() || !other.args[i].is_plain()) return false;
+    if (differing || !into.args[i].is_plain() || !other.args[i].is_plain() ||
+        into.args[i].low_word != other.args[i].low_word)
+      return false;
     differing = i;
   }
   if (differing)
@@ -94,7 +120,7 @@ bool same_regions(const std::vector<RegionChange>& a, const std::vector<RegionCh
 }  // namespace
 
 bool ArgSet::is_everything() const {
-  return is_plain() && intervals.size() == 1 && intervals[0] == Interval{0, kAll};
+  return is_plain() && intervals.size() == 1 && intervals[0] == Interval{0, low_word ? kAll >> 32 : kAll};
 }
 
 ArgSet arg_set(const ArgRegion& region) {
@@ -103,18 +129,21 @@ ArgSet arg_set(const ArgRegion& region) {
   const bool points_only = std::all_of(region.excluded().begin(), region.excluded().end(),
                                        [](const MaskedValue& x) { return x.mask == kAll; });
   if (region.known_mask() == 0 && points_only) {
-    for (const MaskedValue& point : region.excluded()) remove_point(out.intervals, point.value);
+    for (const MaskedValue& point : region.excluded())
+      out.intervals = without(out.intervals, {point.value, point.value});
     return out;
   }
+  if (auto low = low_word_set(region)) return std::move(*low);
   out.known_mask = region.known_mask();
   out.known_bits = region.known_bits();
   // What the known bits or the interval rule out anyway is not worth words.
   for (const MaskedValue& each : region.excluded()) {
     const bool ruled_out = ((each.value ^ out.known_bits) & out.known_mask & each.mask) != 0 ||
                            (each.mask == kAll && (each.value < region.low() || each.value > region.high()));
-    if (!ruled_out) out.excluded.push_back(each);
+    const bool known = std::find(out.excluded.begin(), out.excluded.end(), each) != out.excluded.end();
+    if (!ruled_out && !known) out.excluded.push_back(each);
   }
-  if (out.known_mask == kAll) out = {{{out.known_bits, out.known_bits}}, 0, 0, {}};
+  if (out.known_mask == kAll) out = {{{out.known_bits, out.known_bits}}, false, 0, 0, {}};
   return out;
 }
 

@@ -15,10 +15,12 @@ struct Interval {
   auto operator<=>(const Interval&) const = default;
 };
 
-// The values of one argument: sorted, disjoint, not adjacent intervals; or, where masks are asked about, what is
-// within `intervals` (one of them), has `known_bits` under `known_mask`, and is none of `excluded`.
+// The values of one argument: sorted, disjoint, not adjacent intervals (of the low 32 bits, the others being free, if
+// `low_word`); or, where masks are asked about, what is within `intervals` (one of them), has `known_bits` under
+// `known_mask`, and is none of `excluded`.
 struct ArgSet {
   std::vector<Interval> intervals;
+  bool low_word = false;
   std::uint64_t known_mask = 0, known_bits = 0;
   std::vector<MaskedValue> excluded;
   bool is_plain() const { return known_mask == 0 && excluded.empty(); }

@@ -20,7 +20,20 @@ std::optional<std::span<const arch::ArgPrototype>> prototype_of(policy::AuditArc
   return id ? arch::prototype(*id) : std::nullopt;
 }
 
-std::string value_text(const arch::ArgPrototype* prototype, std::uint64_t value) {
+constexpr std::string_view op_text(policy::Op op) {
+  constexpr std::array<std::string_view, 7> kTexts{"==", "!=", "<", "<=", ">", ">=", "=="};
+  return kTexts[static_cast<std::size_t>(op)];
+}
+
+}  // namespace
+
+std::optional<arch::ArgPrototype> argument(policy::AuditArch audit, policy::SyscallNr nr, unsigned arg) {
+  const auto prototype = prototype_of(audit, nr);
+  if (!prototype || arg >= prototype->size()) return std::nullopt;
+  return (*prototype)[arg];
+}
+
+std::string describe_argument(const arch::ArgPrototype* prototype, std::uint64_t value) {
   constexpr std::ptrdiff_t kMostNames = 5;  // an all-ones mask is no list of flags
   if (prototype != nullptr && !prototype->set.empty()) {
     std::string text = arch::describe_value(prototype->set, value);
@@ -28,13 +41,6 @@ std::string value_text(const arch::ArgPrototype* prototype, std::uint64_t value)
   }
   return value < 10 ? fmt::format("{}", value) : fmt::format("{:#x}", value);
 }
-
-constexpr std::string_view op_text(policy::Op op) {
-  constexpr std::array<std::string_view, 7> kTexts{"==", "!=", "<", "<=", ">", ">=", "=="};
-  return kTexts[static_cast<std::size_t>(op)];
-}
-
-}  // namespace
 
 std::string suggestion(std::optional<std::string_view> near) {
   return near ? fmt::format("did you mean '{}'?", *near) : std::string();
@@ -65,7 +71,7 @@ std::string describe_call(const policy::Call& call) {
   for (std::size_t i = 0; i < shown; ++i) {
     const arch::ArgPrototype* const known = prototype && i < prototype->size() ? &(*prototype)[i] : nullptr;
     out += fmt::format("{}{}{}", i == 0 ? "" : ", ", known ? fmt::format("{}=", known->name) : "",
-                       value_text(known, call.args[i]));
+                       describe_argument(known, call.args[i]));
   }
   return out + ")";
 }
@@ -78,8 +84,8 @@ std::string describe_condition(policy::AuditArch audit, policy::SyscallNr nr, co
   std::string name = known ? std::string(known->name) : fmt::format("argument {}", condition.arg);
   if (low_word) name = "low word of " + name;
   if (condition.op == policy::Op::masked_eq && condition.mask != ~std::uint64_t{0})
-    return fmt::format("({} & {:#x}) == {}", name, condition.mask, value_text(nullptr, condition.value));
-  return fmt::format("{} {} {}", name, op_text(condition.op), value_text(known, condition.value));
+    return fmt::format("({} & {:#x}) == {}", name, condition.mask, describe_argument(nullptr, condition.value));
+  return fmt::format("{} {} {}", name, op_text(condition.op), describe_argument(known, condition.value));
 }
 
 std::string describe_conditions(policy::AuditArch audit, policy::SyscallNr nr, const policy::Clause& clause,

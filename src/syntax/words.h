@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "arch/prototype.h"
 #include "bpf/assembly.h"
 #include "policy/policy.h"
 
@@ -16,6 +17,11 @@ std::string suggestion(std::optional<std::string_view> near);
 
 // A call by name or number on one architecture; numbers of x32 get bit 30. Nothing if there is none of that name.
 std::optional<policy::SyscallNr> find_call(arch::Arch arch, std::string_view name_or_number);
+
+// What is known of one argument of a call; nothing where its prototype is not known or has fewer.
+std::optional<arch::ArgPrototype> argument(policy::AuditArch audit, policy::SyscallNr nr, unsigned arg);
+// A value in the words of its argument's set ("AF_VSOCK"), or as a number; `prototype` may be null.
+std::string describe_argument(const arch::ArgPrototype* prototype, std::uint64_t value);
 
 // "socket(domain=AF_INET, type=SOCK_STREAM, protocol=0)"; all six arguments where the prototype is not known.
 std::string describe_call(const policy::Call& call);

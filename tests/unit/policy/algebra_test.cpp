@@ -120,6 +120,7 @@ TEST(Algebra, ALimitIsAnErrorNotAGuess) {
 }
 
 bool is_member(const ArgSet& set, std::uint64_t value) {
+  if (set.low_word) value &= 0xffffffff;
   return std::any_of(set.intervals.begin(), set.intervals.end(),
                      [&](const Interval& i) { return i.first <= value && value <= i.last; }) &&
          (value & set.known_mask) == set.known_bits &&
