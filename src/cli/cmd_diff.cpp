@@ -48,8 +48,13 @@ std::string text_of(const std::vector<const ChangedCall*>& calls) {
   }
   std::string out;
   for (auto& [actions, names] : whole) {
-    fmt::format_to(std::back_inserter(out), "    {} → {}: {} {}\n", policy::to_string(actions.first),
-                   policy::to_string(actions.second), names.size(), names.size() == 1 ? "call" : "calls");
+    const std::string before = policy::to_string(actions.first), after = policy::to_string(actions.second);
+    if (names.size() == 1 && names[0] == syntax::kEveryCall) {
+      fmt::format_to(std::back_inserter(out), "    {} → {}: {}\n", before, after, names[0]);
+      continue;
+    }
+    fmt::format_to(std::back_inserter(out), "    {} → {}: {} {}\n", before, after, names.size(),
+                   names.size() == 1 ? "call" : "calls");
     out += columns(names, 6);
   }
   for (auto& [actions, ranges] : unnamed) {

@@ -106,7 +106,8 @@ class Lister {
       if (archs.empty()) {
         const std::string name =
             change.is_other ? "every other architecture" : fmt::format("architecture {:#x}", change.audit);
-        add(change, name, range_name(change.first, change.last), false, change.first, change.last);
+        add(change, name, range_name(change.first, change.last), change.first == 0 && change.last == 0xffffffff,
+            change.first, change.last);
       }
       for (const arch::Arch which : archs)
         if (const auto part = share(which, archs.size() == 1, change.first, change.last))
@@ -117,7 +118,7 @@ class Lister {
 
  private:
   static std::string range_name(policy::SyscallNr first, policy::SyscallNr last) {
-    if (first == 0 && last == 0xffffffff) return "every call";
+    if (first == 0 && last == 0xffffffff) return std::string(kEveryCall);
     constexpr policy::SyscallNr kSmall = 100000;
     const auto text = [](policy::SyscallNr nr) {
       return nr < kSmall ? fmt::format("{}", nr) : fmt::format("{:#x}", nr);

@@ -13,6 +13,8 @@ namespace callgate::syntax {
 // Empty where no argument is restricted. Arguments are named as the prototype of `nr` names them.
 std::string describe_region(policy::AuditArch audit, policy::SyscallNr nr, const std::array<policy::ArgSet, 6>& args);
 
+inline constexpr std::string_view kEveryCall = "every call";
+
 // What one call of one architecture, or a range of numbers that no table names, changes to.
 struct ChangedCall {
   std::string arch;  // "x86_64"; "every other architecture"
