@@ -25,7 +25,9 @@ class ArgWords {
   std::string describe(const policy::ArgSet& set) const { return set.is_plain() ? plain(set) : masked(set); }
 
  private:
-  std::string value(std::uint64_t v) const { return describe_argument(prototype_ ? &*prototype_ : nullptr, v); }
+  std::string value(std::uint64_t v) const {
+    return prototype_ && !prototype_->set.empty() ? describe_argument(&*prototype_, v) : number(v);
+  }
   // Ends of ranges are numbers: between two names a reader would look for a list.
   static std::string number(std::uint64_t v) {
     constexpr std::uint64_t kSmall = 100000;

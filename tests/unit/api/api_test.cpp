@@ -157,5 +157,26 @@ TEST(Api, ProgramsThatTheKernelRefusesAreNoFilters) {
   EXPECT_EQ(accepted->run(call("read")).executed, 1U);
 }
 
+TEST(Policy, Algebra) {
+  const Action eperm{ActionKind::errno_, 1};
+  const Policy docker = builtin_profile("docker-default").profile->policy;
+  const Policy podman = builtin_profile("podman-default").profile->policy;
+  const auto both = intersect(docker, podman), either = unite(docker, podman);
+  ASSERT_TRUE(both && either);
+  EXPECT_FALSE(first_excess(both.value(), docker).has_value());
+  EXPECT_FALSE(first_excess(podman, either.value()).has_value());
+  const auto more = first_excess(docker, podman);
+  ASSERT_TRUE(more.has_value());
+  EXPECT_EQ(docker.evaluate(*more), (Action{ActionKind::allow, 0}));
+  EXPECT_EQ(either.value().evaluate(*more), (Action{ActionKind::allow, 0}));
+  EXPECT_EQ(both.value().evaluate(*more), podman.evaluate(*more));
+  const auto rest = subtract(docker, podman, eperm);
+  ASSERT_TRUE(rest);
+  EXPECT_EQ(first_excess(rest.value(), Policy::constant(eperm)), more);
+  const auto stacked = stack(Policy::constant({ActionKind::errno_, 38}), Policy::constant(eperm));
+  ASSERT_TRUE(stacked);
+  EXPECT_EQ(stacked.value().evaluate({}), (Action{ActionKind::errno_, 38}));
+}
+
 }  // namespace
 }  // namespace callgate
