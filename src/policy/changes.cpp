@@ -96,6 +96,13 @@ void join_regions(std::vector<RegionChange>& regions) {
 std::vector<RegionChange> decision_changes(const Decision& a, const Decision& b) {
   std::vector<RegionChange> regions;
   if (a == b) return regions;
+  if (a.is_constant() && b.is_constant()) {
+    RegionChange& change = regions.emplace_back();
+    for (ArgSet& set : change.args) set.intervals = {{0, kAll}};
+    change.before = a.otherwise;
+    change.after = b.otherwise;
+    return regions;
+  }
   walk({&a}, {&b}, {}, [&](const CallRegion& region, Action of_a, Action of_b) {
     if (of_a == of_b) return true;
     RegionChange& change = regions.emplace_back();

@@ -1,5 +1,7 @@
 // first_difference and first_excess: every leaf of a walk is a product of exact argument regions, so its least member
 // is the least of each argument. SPDX-License-Identifier: Apache-2.0
+#include <set>
+
 #include "policy/algebra.h"
 #include "policy/walk.h"
 
@@ -11,7 +13,10 @@ using Arguments = std::array<std::uint64_t, 6>;
 
 template <class Differ>
 std::optional<Arguments> least_arguments(const Decision& a, const Decision& b, const Differ& differ) {
+  if (a.is_constant() && b.is_constant())
+    return differ(a.otherwise, b.otherwise) ? std::optional(Arguments{}) : std::nullopt;
   std::optional<Arguments> least;
+  if (a == b) return least;
   walk({&a}, {&b}, {}, [&](const CallRegion& region, Action of_a, Action of_b) {
     if (!differ(of_a, of_b)) return true;
     const Arguments args = region.least();
@@ -24,6 +29,7 @@ std::optional<Arguments> least_arguments(const Decision& a, const Decision& b, c
 template <class Differ>
 std::optional<Call> least_call(const Policy& a, const Policy& b, const Differ& differ) {
   std::optional<Call> found;
+  std::set<std::pair<const Decision*, const Decision*>> settled;  // pairs with arguments that do not differ
   for (const AuditArch audit : tokens_of(a, b)) {
     for_each_range(audit, a, b, [&](SyscallNr first, SyscallNr /*last*/, const Decision& of_a, const Decision& of_b) {
       if (const auto args = least_arguments(of_a, of_b, differ)) found = Call{audit, first, *args};
