@@ -19,6 +19,7 @@ int help_command(Session& session);
 
 // Rows that stand beside their command's body, table.cpp lists them.
 extern const Command kDiffCommand;
+extern const Command kMergeCommand;
 extern const Command kSubsetCommand;
 
 }  // namespace callgate::cli

@@ -37,6 +37,15 @@ inline constexpr std::array<Option, 6> kReading{{
 inline constexpr std::array<Option, 1> kOtherEngine{
     {{"b-as", 0, "ENGINE", "read B as this engine does (as --as says if not given)",
       "docker,podman,containerd,runc,crun,oci"}}};
+// For commands that write a policy in a format of the user's choice.
+inline constexpr auto kWriting = kOutput + std::array<Option, 2>{{
+                                               {"to", 't', "FORMAT",
+                                                "write this format: oci, docker, podman, spo-v1beta1, spo-v1, systemd, "
+                                                "minijail, kafel, seccompiler, firejail, "
+                                                "bpf or c",
+                                                ""},
+                                               {"lossy", 0, "", "write even what the format cannot say exactly", ""},
+                                           }};
 inline constexpr std::array<Option, 1> kByteOrder{
     {{"byte-order", 0, "ORDER", "byte order of filter files", "native,little,big"}}};
 

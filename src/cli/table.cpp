@@ -179,7 +179,7 @@ constexpr std::array<Command, 9> kOwn{{
 
 // Rows that stand in their command's own file.
 std::span<const Command* const> rows_beside_commands() {
-  static constexpr std::array<const Command*, 2> kRows{&kDiffCommand, &kSubsetCommand};
+  static constexpr std::array<const Command*, 3> kRows{&kDiffCommand, &kSubsetCommand, &kMergeCommand};
   return kRows;
 }
 
