@@ -31,4 +31,8 @@ inline constexpr base::DiagnosticId kNoSuchCall{6011, base::Severity::error, "no
 // A line of a weights file is not `arch call number`.
 inline constexpr base::DiagnosticId kBadWeight{6012, base::Severity::error, "malformed weight"};
 
+// The process is not confined by seccomp, which is rarely what was asked about. It counts as a profile that allows
+// everything.
+inline constexpr base::DiagnosticId kNoFilter{6013, base::Severity::warning, "process without a filter"};
+
 }  // namespace callgate::cli

@@ -162,7 +162,11 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
   if (is_process(name)) {
     auto stack = read_process(session, name, status);
     if (!stack) return std::nullopt;
-    if (stack->empty()) return unconfined(name, options);
+    if (stack->empty()) {
+      session.diagnostics().add(kNoFilter, {},
+                                fmt::format("process {} has no filter: it may make every call", name.substr(4)));
+      return unconfined(name, options);
+    }
     subject.is_policy = false;
     subject.stack = std::move(*stack);
     return subject;
