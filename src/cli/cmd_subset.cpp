@@ -41,7 +41,7 @@ int subset_command(Session& session) {
 constexpr std::array<Operand, 2> kOperands{{{"A", kProfileHelp}, {"B", kProfileHelp}}};
 constexpr auto kOptions = kOtherEngine + kReading + kByteOrder + kFormat;
 constexpr std::array<Example, 3> kExamples{{
-    {"callgate subset filter.bpf docker-default", "Does the filter grant nothing that Docker's default refuses?"},
+    {"callgate subset filter.bpf docker-default", "Does the filter grant nothing that Docker's default refuses?", 1},
     {"callgate subset docker-default profile.json", "On which call does the profile grant less?", 1},
     {"callgate subset profile.json profile.json --b-as crun", "Does crun grant all that Docker grants?"},
 }};

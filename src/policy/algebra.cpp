@@ -71,6 +71,8 @@ class Combination {
       else
         out.other = std::move(runs);
     }
+    // A token that is answered as every other one need not be listed.
+    std::erase_if(out.archs, [&](const ArchRuns& listed) { return listed.runs == out.other; });
     return renumber(std::move(out));
   }
 
