@@ -32,5 +32,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/callgate DESTINATION ${CMAKE_INS
 if(TARGET callgate)
   install(TARGETS callgate RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 endif()
+file(GLOB callgate_profiles ${PROJECT_SOURCE_DIR}/profiles/*.json)
+install(FILES ${callgate_profiles} DESTINATION ${CMAKE_INSTALL_DATADIR}/callgate/profiles COMPONENT runtime)
 install(FILES ${PROJECT_SOURCE_DIR}/README.md ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   ${PROJECT_SOURCE_DIR}/docs/diagnostics.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT runtime)

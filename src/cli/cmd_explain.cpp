@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/explain.h"
+#include "format/shipped.h"
 #include "syntax/words.h"
 
 namespace callgate::cli {
@@ -123,9 +126,35 @@ std::string summary_text(const std::vector<ArchSummary>& all) {
   return out;
 }
 
+int list_profiles(Session& session) {
+  std::vector<std::pair<std::string_view, std::string_view>> rows{
+      {"docker-default", "Docker's default profile, as the newest version has it"},
+      {"podman-default", "the default profile of Podman and CRI-O"},
+      {"unconfined", "no filter"}};
+  for (const format::ShippedProfile& each : format::shipped_profiles()) rows.emplace_back(each.name, each.what);
+  std::sort(rows.begin(), rows.end());
+  std::string text;
+  auto json = session.begin_json();
+  json.key("profiles").begin_array();
+  for (const auto& [name, what] : rows) {
+    fmt::format_to(std::back_inserter(text), "{:<18} {}\n", name, what);
+    json.begin_object().member("name", name).member("what", what).end_object();
+  }
+  json.end_array();
+  if (session.json())
+    session.print(json);
+  else
+    session.print(text);
+  return kYes;
+}
+
 }  // namespace
 
 int explain_command(Session& session) {
+  const std::size_t words = session.arguments().operands.size();
+  if (session.arguments().has("list"))
+    return words == 0 ? list_profiles(session) : session.usage(kBadOperands, "--list takes no PROFILE");
+  if (words == 0) return session.usage(kBadOperands, "'explain' needs PROFILE, or --list");
   auto options = read_options(session);
   if (!options) return kUsage;
   options->origins = true;

@@ -20,7 +20,8 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-constexpr std::string_view kBuiltIns = "docker-default podman-default unconfined";
+constexpr std::string_view kBuiltIns =
+    "docker-default podman-default basic basic-fixed restrictive restrictive-fixed unconfined";
 
 bool takes_profile(const Command& command) {
   return !command.operands.empty() && command.operands[0].help.find("docker-default") != std::string_view::npos;

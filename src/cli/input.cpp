@@ -10,6 +10,7 @@
 #include "bpf/check.h"
 #include "bpf/simulate.h"
 #include "cli/diagnostic_ids.h"
+#include "format/shipped.h"
 #include "sandbox/diagnostic_ids.h"
 #include "syntax/words.h"
 
@@ -179,7 +180,8 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
     profile = format::builtin_profile(name, options, findings);
     if (!profile || options.origins) session.diagnostics().append(findings);
   } else {
-    const base::SourceFile* const file = session.open(name);
+    const format::ShippedProfile* const shipped = format::find_shipped(name);
+    const base::SourceFile* const file = shipped ? &session.keep_text(name, shipped->text) : session.open(name);
     if (file == nullptr) return std::nullopt;
     middle = now();
     if (looks_like_filter(*file)) {
@@ -189,7 +191,9 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
       subject.stack.push_back(std::move(*program));
       return subject;
     }
-    profile = format::read_profile(*file, options, session.diagnostics());
+    base::Diagnostics of_shipped;  // nobody can mend those either
+    base::Diagnostics& findings = shipped != nullptr && !options.origins ? of_shipped : session.diagnostics();
+    profile = format::read_profile(*file, options, findings);
   }
   if (!profile || session.diagnostics().has_errors()) return std::nullopt;
   subject.profile = std::move(*profile);

@@ -17,7 +17,9 @@ constexpr std::array<Option, N + M> operator+(const std::array<Option, N>& a, co
 }
 
 inline constexpr std::string_view kProfileHelp =
-    "a profile or filter: a path, '-', docker-default, podman-default, unconfined, or pid:N for a live process";
+    "a profile or filter: a path, '-', a name that `callgate explain --list` prints (docker-default, basic-fixed …), "
+    "or "
+    "pid:N for a live process";
 
 inline constexpr std::array<Option, 1> kFormat{
     {{"format", 0, "FORMAT", "print results and findings as text or json", "text,json"}}};

@@ -30,6 +30,13 @@ const base::SourceFile& Session::keep_line(const std::string& name, std::string_
   return files_.emplace_back(name, std::string(line), line_number);
 }
 
+const base::SourceFile& Session::keep_text(const std::string& name, std::string_view text) {
+  std::string copy;
+  copy.reserve(text.size() + base::kPaddingBytes);
+  copy = text;
+  return files_.emplace_back(name, std::move(copy));
+}
+
 bool Session::emit(std::string_view content) {
   const std::string path(arguments_.last("output").value_or("-"));
   if (path == "-") {

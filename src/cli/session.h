@@ -32,6 +32,8 @@ class Session {
   const base::SourceFile* open(const std::string& path);
   // A line of a larger text, kept so that a diagnostic can show it.
   const base::SourceFile& keep_line(const std::string& name, std::string_view line, std::uint32_t line_number);
+  // A text that came from no file, kept likewise.
+  const base::SourceFile& keep_text(const std::string& name, std::string_view text);
   // To the file that -o names, or standard output. False (diagnosed) if it could not be written.
   bool emit(std::string_view content);
   void print(std::string_view text) { env_.out(text); }

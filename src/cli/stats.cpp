@@ -8,6 +8,7 @@
 
 #include "arch/calls.h"
 #include "base/io.h"
+#include "format/shipped.h"
 #include "prove/prove.h"
 
 namespace callgate::cli {
@@ -72,10 +73,13 @@ Phases time_phases(const Session& session, const Subject& subject, const format:
   constexpr int kRuns = 15;
   const auto now = [&] { return static_cast<double>(session.env().clock_ns()) / 1000.0; };
   const bool from_file = !subject.built_in && subject.name != "-" && subject.name != "unconfined";
+  const format::ShippedProfile* const shipped = format::find_shipped(subject.name);
   std::vector<double> read, resolve, compile, prove;
   for (int run = 0; run < kRuns; ++run) {
     const double start = now();
-    auto text = from_file ? base::read_file(subject.name) : base::Result<std::string>(std::string());
+    auto text = shipped     ? base::Result<std::string>(std::string(shipped->text))
+                : from_file ? base::read_file(subject.name)
+                            : base::Result<std::string>(std::string());
     if (!text) break;
     const base::SourceFile file(subject.name, std::move(*text));
     const double opened = now();

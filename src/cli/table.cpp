@@ -62,16 +62,20 @@ constexpr std::array<Example, 4> kEvalExamples{{
 
 // explain
 constexpr std::array<Operand, 2> kExplainOperands{{
-    {"PROFILE", kProfileHelp},
+    {"PROFILE", kProfileHelp, false},
     {"CALL", "a call's name or number; without it the whole profile is summed up", false},
 }};
-constexpr auto kExplainOptions = kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 2> kExplainExamples{{
+constexpr auto kExplainOptions =
+    std::array<Option, 1>{{{"list", 0, "", "list the profiles that are known by name, and what each is", ""}}} +
+    kReading + kByteOrder + kFormat;
+constexpr std::array<Example, 3> kExplainExamples{{
     {"callgate explain profile.json personality", "Which rules decide about personality, and where they stand."},
     {"callgate explain profile.json", "What the profile means: by action, with arguments in words."},
+    {"callgate explain --list", "The profiles that come with callgate."},
 }};
 
 // prove
+constexpr auto kProveOptions = kReading + kByteOrder + kFormat;
 constexpr std::array<Operand, 2> kProveOperands{{{"A", kProfileHelp}, {"B", kProfileHelp}}};
 constexpr std::array<Example, 3> kProveExamples{{
     {"callgate prove profile.json filter.bpf", "Does the filter do what the profile says?"},
@@ -142,12 +146,14 @@ constexpr std::array<Command, 9> kOwn{{
      kEvalOperands, kEvalOptions, kEvalExamples, "", false, eval_command},
     {"explain", "tell which rule decides, and why",
      "For a call: the rules with a say about it in the order in which they are tried, each with file and line, the "
-     "default, and whether the kernel caches the answer. Without a call: everything the profile says, by action.",
+     "default, and whether the kernel caches the answer. Without a call: everything the profile says, by action.\n\n"
+     "With --list: the names that stand for a profile wherever PROFILE is asked for; no file of that name is looked "
+     "at.",
      kExplainOperands, kExplainOptions, kExplainExamples, "", false, explain_command},
     {"prove", "decide whether two profiles or filters are the same, exactly",
      "Compares profiles, filters and the filters of live processes in any combination, over every architecture, call "
      "number and argument. If they differ, prints a call on which they do.",
-     kProveOperands, kExplainOptions, kProveExamples,
+     kProveOperands, kProveOptions, kProveExamples,
      "0 equal; 1 different, with a witness; 4 undecided: a filter's arithmetic is beyond the prover", false,
      prove_command},
     {"run", "run a program under a profile",
