@@ -33,6 +33,8 @@ inline constexpr base::DiagnosticId kRuleForgotten{1211, base::Severity::warning
 inline constexpr base::DiagnosticId kValueCut{1212, base::Severity::warning, "value cut to 32 bits"};
 // Parts of one file belong to two formats.
 inline constexpr base::DiagnosticId kMixedFormats{1213, base::Severity::error, "mixed formats"};
+// The Security Profiles Operator takes agents' sockets below its own directory only.
+inline constexpr base::DiagnosticId kBadListener{1214, base::Severity::warning, "listener outside its directory"};
 
 // A conversion that loses something is not written without --lossy; the losses are listed.
 inline constexpr base::DiagnosticId kRefused{1300, base::Severity::error, "conversion refused"};

@@ -56,16 +56,6 @@ void put_rule(const EngineRule& rule, Engine engine, base::JsonWriter& json) {
   json.end_object();
 }
 
-// Readers other than the specification ask for SPEC_ALLOW where no flags are given.
-void put_flags(const Reading& reading, Engine engine, base::JsonWriter& json) {
-  std::vector<std::string> implied;
-  if (format::dialect(engine).runtime != format::Runtime::oci) implied.emplace_back("SECCOMP_FILTER_FLAG_SPEC_ALLOW");
-  if (!reading.by_engine || reading.profile.flags == implied) return;
-  json.key("flags").begin_array();
-  for (const std::string& flag : reading.profile.flags) json.value(flag);
-  json.end_array();
-}
-
 std::string render(const EngineRules& rules, const Reading& reading, Engine engine) {
   base::JsonWriter json;
   json.begin_object().member("defaultAction", action_word(rules.fallback.kind));
@@ -73,7 +63,11 @@ std::string render(const EngineRules& rules, const Reading& reading, Engine engi
   json.key("architectures").begin_array();
   for (const arch::Arch each : rules.architectures) json.value(arch::info(each).oci);
   json.end_array();
-  put_flags(reading, engine, json);
+  if (const auto flags = stated_flags(reading, engine)) {
+    json.key("flags").begin_array();
+    for (const std::string& flag : *flags) json.value(flag);
+    json.end_array();
+  }
   if (!reading.profile.listener_path.empty()) json.member("listenerPath", reading.profile.listener_path);
   if (!reading.profile.listener_metadata.empty() && !reading.profile.listener_path.empty())
     json.member("listenerMetadata", reading.profile.listener_metadata);

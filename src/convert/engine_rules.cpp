@@ -290,6 +290,13 @@ base::Result<std::string> best_text(const policy::Policy& source, const std::vec
   return std::move(*best);
 }
 
+std::optional<std::vector<std::string>> stated_flags(const Reading& reading, format::Engine engine) {
+  std::vector<std::string> implied;
+  if (format::dialect(engine).runtime != format::Runtime::oci) implied.emplace_back("SECCOMP_FILTER_FLAG_SPEC_ALLOW");
+  if (!reading.by_engine || reading.profile.flags == implied) return std::nullopt;
+  return reading.profile.flags;
+}
+
 std::string_view action_word(ActionKind kind) {
   constexpr std::array<std::string_view, 8> kWords{"SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
                                                    "SCMP_ACT_ERRNO",        "SCMP_ACT_NOTIFY",      "SCMP_ACT_TRACE",

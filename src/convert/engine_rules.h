@@ -39,6 +39,9 @@ base::Result<std::string> best_text(const policy::Policy& source, const std::vec
                                     const std::function<std::string(const EngineRules&)>& render,
                                     const std::function<std::optional<policy::Policy>(const std::string&)>& read);
 
+// The flags to write for that engine; nothing where those it implies are meant (SPEC_ALLOW, for all but oci).
+std::optional<std::vector<std::string>> stated_flags(const Reading& reading, format::Engine engine);
+
 // "SCMP_ACT_KILL_THREAD", "SCMP_CMP_EQ".
 std::string_view action_word(policy::ActionKind kind);
 std::string_view operator_word(policy::Op op);

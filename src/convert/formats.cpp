@@ -7,7 +7,8 @@
 namespace callgate::convert {
 
 std::span<const Format* const> formats() {
-  static constexpr std::array<const Format*, 5> kAll{&kOci, &kDocker, &kPodman, &kBpf, &kC};
+  static constexpr std::array<const Format*, 8> kAll{&kOci,   &kDocker,      &kPodman, &kSpoV1beta1,
+                                                     &kSpoV1, &kSeccompiler, &kBpf,    &kC};
   return kAll;
 }
 
