@@ -11,6 +11,7 @@
 #include "bpf/simulate.h"
 #include "cli/diagnostic_ids.h"
 #include "format/shipped.h"
+#include "prove/decompile.h"
 #include "sandbox/diagnostic_ids.h"
 #include "syntax/words.h"
 
@@ -20,6 +21,11 @@ policy::Action Subject::act(const policy::Call& call) const {
   if (is_policy) return policy::evaluate(profile.policy, call);
   const bpf::SeccompData data{call.nr, call.audit, 0, call.args};
   return policy::from_return_value(bpf::run_stack(stack, data));
+}
+
+base::Result<policy::Policy> Subject::as_policy() const {
+  if (is_policy) return profile.policy;
+  return prove::decompile(stack);
 }
 
 namespace {

@@ -21,6 +21,8 @@ struct Subject {
   format::Profile profile;          // its policy and what the reader knows beside it
   std::vector<bpf::Program> stack;  // newest first; never empty if it counts
   policy::Action act(const policy::Call& call) const;
+  // What it does as one policy: its own, or that of its filters, decompiled. Errors: see prove/decompile.h.
+  base::Result<policy::Policy> as_policy() const;
 };
 
 // --as, --caps, --kernel, --arch, --native, --strict. Nothing if one is wrong (diagnosed as usage).
