@@ -71,7 +71,9 @@ int merge_command(Session& session) {
   reading.profile = pair->a.profile;
   reading.profile.policy = std::move(*policy);
   reading.profile.flags = merged_flags(*pair, *how);
-  return write_converted(session, reading, *format, pair->engine_a);
+  convert::WriteOptions options;
+  options.engine = pair->engine_a;
+  return write_converted(session, reading, *format, options);
 }
 
 constexpr std::array<Operand, 2> kOperands{{{"A", kProfileHelp}, {"B", kProfileHelp}}};

@@ -30,14 +30,14 @@ void refuse(Session& session, const convert::Conversion& conversion, const conve
     if (!loss.widens || !loss.witness) continue;
     session.diagnostics().add(
         convert::kWidens, {},
-        fmt::format("as {} it would grant more: {} {}", format.name,
+        fmt::format("as {} it would grant more: {} {}; nothing is written", format.name,
                     syntax::describe_arch(loss.witness->audit, loss.witness->nr), syntax::describe_call(*loss.witness)),
         "--lossy writes it all the same");
     return;
   }
   session.diagnostics().add(convert::kRefused, {},
                             fmt::format("{} cannot say all of it; nothing is written", format.name),
-                            "--lossy writes it all the same");
+                            "nothing more would be granted; --lossy writes it all the same");
 }
 
 std::string report(const Session& session, const convert::Conversion& conversion, const convert::Format& format,
@@ -53,9 +53,13 @@ std::string report(const Session& session, const convert::Conversion& conversion
 
 }  // namespace
 
+const convert::Format* format_named(std::string_view name) {
+  return convert::find_format(name == "spo" ? "spo-v1" : name);
+}
+
 const convert::Format* target_format(Session& session, std::string_view fallback) {
   const std::string_view name = session.arguments().last("to").value_or(fallback);
-  const convert::Format* const format = convert::find_format(name);
+  const convert::Format* const format = format_named(name);
   if (format != nullptr && format->write != nullptr) return format;
   std::vector<std::string_view> names;
   for (const convert::Format* const each : convert::formats())
@@ -67,17 +71,21 @@ const convert::Format* target_format(Session& session, std::string_view fallback
 }
 
 int write_converted(Session& session, const convert::Reading& reading, const convert::Format& format,
-                    format::Engine engine) {
-  convert::WriteOptions options;
-  options.engine = engine;
+                    const convert::WriteOptions& options) {
+  const bool to_output = session.arguments().last("output").value_or("-") == "-";
+  if (format.binary && to_output && session.env().out_is_terminal)
+    return session.usage(kBadOptionValue, "filter records are not for a terminal", "give -o FILE or --to c");
   const auto conversion = convert::write(reading, format, options);
+  if (!conversion && conversion.error().code == base::ErrorCode::unsupported) {
+    session.diagnostics().add(convert::kRefused, {}, conversion.error().message);
+    return kNo;
+  }
   if (!conversion) return session.fail(conversion.error());
   const bool allowed = conversion->lossless() || session.arguments().has("lossy");
   if (allowed && !session.emit(conversion->text)) return kBadInput;
   if (session.json()) {
-    const bool to_output = session.arguments().last("output").value_or("-") == "-" && allowed;
     const std::string text = report(session, *conversion, format, allowed);
-    to_output ? session.env().err(text) : session.env().out(text);
+    to_output&& allowed ? session.env().err(text) : session.env().out(text);
     return allowed ? kYes : kNo;
   }
   for (const convert::Loss& loss : conversion->losses) diagnose(session, loss);

@@ -2,6 +2,7 @@
 #include "cli/input.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <bit>
 
@@ -146,6 +147,27 @@ std::optional<std::vector<bpf::Program>> read_process(Session& session, std::str
 
 namespace {
 
+// "profiles.yaml#web": a part of a file that holds several. A file of that very name comes first.
+std::pair<std::string, std::string> split_name(const std::string& name) {
+  const auto at = name.rfind('#');
+  if (at == std::string::npos || at == 0 || ::access(name.c_str(), F_OK) == 0) return {name, {}};
+  return {name.substr(0, at), name.substr(at + 1)};
+}
+
+convert::ReadContext context_of(Session& session, const base::SourceFile& file, const format::ReadOptions& options,
+                                std::string select) {
+  convert::ReadContext context;
+  context.options = options;
+  context.select = std::move(select);
+  context.swap_bytes = swapped(session);
+  const auto slash = file.name().rfind('/');
+  const std::string folder = slash == std::string::npos ? std::string() : file.name().substr(0, slash + 1);
+  context.open = [&session, folder](const std::string& name) {
+    return session.open(name.starts_with('/') ? name : folder + name);
+  };
+  return context;
+}
+
 Subject unconfined(const std::string& name, const format::ReadOptions& options) {
   Subject subject{name, false, true, {}, {}};
   subject.profile.policy = policy::constant(policy::kAllow);
@@ -157,6 +179,18 @@ Subject unconfined(const std::string& name, const format::ReadOptions& options) 
 }
 
 }  // namespace
+
+std::optional<convert::Reading> read_any(Session& session, const std::string& name, const format::ReadOptions& options,
+                                         const convert::Format* format) {
+  auto [path, select] = split_name(name);
+  const format::ShippedProfile* const shipped = format::find_shipped(name);
+  const base::SourceFile* const file = shipped ? &session.keep_text(name, shipped->text) : session.open(path);
+  if (file == nullptr) return std::nullopt;
+  auto reading =
+      convert::read(*file, context_of(session, *file, options, std::move(select)), session.diagnostics(), format);
+  if (session.diagnostics().has_errors()) return std::nullopt;
+  return reading;
+}
 
 std::optional<Subject> load(Session& session, const std::string& name, const format::ReadOptions& options, int& status,
                             LoadTimes* times) {
@@ -187,7 +221,8 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
     if (!profile || options.origins) session.diagnostics().append(findings);
   } else {
     const format::ShippedProfile* const shipped = format::find_shipped(name);
-    const base::SourceFile* const file = shipped ? &session.keep_text(name, shipped->text) : session.open(name);
+    auto [path, select] = split_name(name);
+    const base::SourceFile* const file = shipped ? &session.keep_text(name, shipped->text) : session.open(path);
     if (file == nullptr) return std::nullopt;
     middle = now();
     if (looks_like_filter(*file)) {
@@ -199,7 +234,13 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
     }
     base::Diagnostics of_shipped;  // nobody can mend those either
     base::Diagnostics& findings = shipped != nullptr && !options.origins ? of_shipped : session.diagnostics();
-    profile = format::read_profile(*file, options, findings);
+    const convert::Format* const other = shipped != nullptr ? nullptr : convert::sniff(file->text());
+    if (other == nullptr && select.empty()) {
+      profile = format::read_profile(*file, options, findings);
+    } else if (auto reading = convert::read(*file, context_of(session, *file, options, std::move(select)),
+                                            session.diagnostics(), other)) {
+      profile = std::move(reading->profile);
+    }
   }
   if (!profile || session.diagnostics().has_errors()) return std::nullopt;
   subject.profile = std::move(*profile);

@@ -10,6 +10,7 @@
 
 #include "bpf/program.h"
 #include "cli/session.h"
+#include "convert/convert.h"
 #include "format/profile.h"
 
 namespace callgate::cli {
@@ -35,6 +36,11 @@ struct LoadTimes {
 // On failure nothing, and `status` is what the command ends with.
 std::optional<Subject> load(Session& session, const std::string& name, const format::ReadOptions& options, int& status,
                             LoadTimes* times = nullptr);
+
+// A profile file of any format, told by its content unless `format` is given; "FILE#NAME" chooses one of several in a
+// file. Nothing if it cannot be read (diagnosed).
+std::optional<convert::Reading> read_any(Session& session, const std::string& name, const format::ReadOptions& options,
+                                         const convert::Format* format = nullptr);
 
 // Whether records are in the other byte order than this machine's (--byte-order).
 bool swapped(const Session& session);

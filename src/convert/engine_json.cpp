@@ -114,6 +114,11 @@ void gather_beside(const base::SourceFile& file, Reading& reading) {
 }
 
 std::optional<Reading> read(const base::SourceFile& file, const ReadContext& context, base::Diagnostics& diagnostics) {
+  if (!context.select.empty()) {
+    diagnostics.add(kSeveralProfiles, {&file, 0, 0}, "a JSON profile has no parts with names",
+                    "leave out what stands behind '#'");
+    return std::nullopt;
+  }
   auto profile = format::read_profile(file, context.options, diagnostics);
   if (!profile) return std::nullopt;
   Reading reading;

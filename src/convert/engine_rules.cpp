@@ -194,8 +194,9 @@ std::vector<Clause> Chooser::rules_for(std::string_view call, const std::vector<
     if (multiplexer && !choice.multiplexers) return {};
     rules = conditional_rules(asking, choice);
   } else {
-    Action least = asking.front().decision.otherwise;
-    for (const Use& use : asking) least = std::min(least, use.decision.otherwise);
+    Action least = asking.front().decision.otherwise;  // the machine's own, where kinds are the same
+    for (const Use& use : asking)
+      if (use.decision.otherwise.kind < least.kind) least = use.decision.otherwise;
     rules = {{{}, least}};
   }
   for (Clause& rule : rules) rule.action = said(rule.action, call, choice.fallback);

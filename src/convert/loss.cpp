@@ -56,11 +56,18 @@ bool whole(const RegionChange& region) {
   return std::all_of(region.args.begin(), region.args.end(), [](const auto& set) { return set.is_everything(); });
 }
 
+// Where a whole architecture goes, its calls and what they got are not told apart.
+bool is_wholesale(const base::DiagnosticId& id) {
+  return id.number == kLostArchitecture.number || id.number == kLostOther.number || id.number == kLostX32.number;
+}
+
 // Losses of one kind, gathered into one.
 struct Bundle {
   base::DiagnosticId id;
   std::string place;  // architecture, in words
-  Action before, after;
+  std::set<Action> before;
+  Action after, witness_before;
+  bool widens = false;
   policy::Call witness;
   std::set<std::string> calls;
   std::vector<std::pair<SyscallNr, SyscallNr>> ranges;
@@ -100,14 +107,17 @@ base::DiagnosticId Collector::kind(const Change& change, const RegionChange& reg
 void Collector::add(const base::DiagnosticId& id, const Change& change, const RegionChange& region, SyscallNr first,
                     SyscallNr last, std::string_view call) {
   const std::string place = change.is_other ? "other architectures" : syntax::describe_arch(change.audit, first);
+  const bool widens = policy::direction(region.before, region.after) == policy::Direction::widened;
   auto at = std::find_if(bundles_.begin(), bundles_.end(), [&](const Bundle& each) {
-    return each.id.number == id.number && each.place == place && each.before == region.before &&
-           each.after == region.after;
+    return each.id.number == id.number && each.place == place && each.after == region.after && each.widens == widens &&
+           (is_wholesale(id) || each.before.contains(region.before));
   });
   if (at == bundles_.end()) {
-    Bundle fresh{id, place, region.before, region.after, {change.audit, first, region.witness}, {}, {}, false};
+    Bundle fresh{id, place, {},   region.after, region.before, widens, {change.audit, first, region.witness},
+                 {}, {},    false};
     at = bundles_.insert(bundles_.end(), std::move(fresh));
   }
+  at->before.insert(region.before);
   at->partial = at->partial || !whole(region);
   if (!call.empty()) {
     at->calls.emplace(call);
@@ -170,15 +180,14 @@ std::string list_of(const std::vector<std::pair<SyscallNr, SyscallNr>>& ranges) 
 
 std::string message_of(const Bundle& bundle) {
   std::string what = list_of(bundle.calls);
-  if (bundle.id.number == kLostOther.number || bundle.id.number == kLostArchitecture.number) {
-    what = "every call there";
-    if (bundle.ranges != std::vector<std::pair<SyscallNr, SyscallNr>>{{0, 0xffffffff}}) what = "calls there";
-  } else if (!bundle.ranges.empty()) {
-    what += fmt::format("{}{} {}", what.empty() ? "" : " and ", bundle.ranges.size() == 1 ? "numbers" : "the numbers",
-                        list_of(bundle.ranges));
-  }
-  return fmt::format("{}: {}{}: {} becomes {}", bundle.place, what, bundle.partial ? ", for some arguments" : "",
-                     policy::to_string(bundle.before), policy::to_string(bundle.after));
+  if (!bundle.ranges.empty())
+    what += fmt::format("{}{}", what.empty() ? "numbers " : " and the numbers ", list_of(bundle.ranges));
+  if (is_wholesale(bundle.id)) what = bundle.partial || bundle.ranges.size() > 1 ? "calls there" : "every call there";
+  std::string before;
+  for (const Action action : bundle.before) before += (before.empty() ? "" : ", ") + policy::to_string(action);
+  return fmt::format("{}: {}{}: {} {} {}", bundle.place, what,
+                     bundle.partial && !is_wholesale(bundle.id) ? ", for some arguments" : "", before,
+                     bundle.before.size() == 1 ? "becomes" : "become", policy::to_string(bundle.after));
 }
 
 std::vector<Loss> Collector::take() {
@@ -190,9 +199,9 @@ std::vector<Loss> Collector::take() {
     loss.id = bundle.id;
     loss.message = message_of(bundle);
     loss.witness = bundle.witness;
-    loss.before = bundle.before;
+    loss.before = bundle.witness_before;
     loss.after = bundle.after;
-    loss.widens = policy::direction(bundle.before, bundle.after) == policy::Direction::widened;
+    loss.widens = bundle.widens;
   }
   return out;
 }
