@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "arch/calls.h"
 #include "convert/rule_forms.h"
@@ -42,12 +43,14 @@ bool is_unlisted(const ArchOutline& arch) {
          std::all_of(arch.unnamed.begin(), arch.unnamed.end(), [](const Unnamed& u) { return u.first == 0xffffffff; });
 }
 
-std::vector<const ArchOutline*> listed(const Outline& outline, const EngineSyntax& syntax) {
+// `x32`: whether x32 may stand beside x86_64.
+std::vector<const ArchOutline*> listed(const Outline& outline, const EngineSyntax& syntax, bool x32) {
   std::vector<const ArchOutline*> out;
   for (const ArchOutline& each : outline.archs) {
     if (syntax.has_arch && !syntax.has_arch(each.arch)) continue;
     const bool shares = each.arch == Arch::x86_64 || each.arch == Arch::x32;
     if (shares && is_unlisted(each)) continue;
+    if (each.arch == Arch::x32 && !x32 && outline.find(Arch::x86_64) != nullptr) continue;
     // libseccomp takes architectures of one byte order only.
     if (!out.empty() && arch::info(out.front()->arch).big_endian != arch::info(each.arch).big_endian) continue;
     out.push_back(&each);
@@ -94,13 +97,15 @@ struct Choice {
 
 class Chooser {
  public:
-  Chooser(const Outline& outline, format::Engine engine, const EngineSyntax& syntax)
-      : engine_(engine),
-        runtime_(format::dialect(engine).runtime),
+  Chooser(const Outline& outline, format::Engine engine, const EngineSyntax& syntax, bool x32)
+      : runtime_(format::dialect(engine).runtime),
         syntax_(syntax),
-        archs_(listed(outline, syntax)),
+        archs_(listed(outline, syntax, x32)),
         uses_(uses_of(archs_)) {}
-  std::vector<EngineRules> all();
+  bool lists(Arch arch) const {
+    return std::any_of(archs_.begin(), archs_.end(), [&](const ArchOutline* each) { return each->arch == arch; });
+  }
+  std::vector<EngineRules> all() const;
 
  private:
   bool stub(Action fallback) const {
@@ -116,7 +121,6 @@ class Chooser {
   void name_last_calls(const Choice& choice, std::set<std::string_view>& mentioned, EngineRules& out) const;
   EngineRules rules(const Choice& choice) const;
 
-  format::Engine engine_;
   format::Runtime runtime_;
   const EngineSyntax& syntax_;
   std::vector<const ArchOutline*> archs_;
@@ -254,7 +258,7 @@ EngineRules Chooser::rules(const Choice& choice) const {
   return out;
 }
 
-std::vector<EngineRules> Chooser::all() {
+std::vector<EngineRules> Chooser::all() const {
   std::vector<EngineRules> out;
   for (const Action fallback : fallbacks())
     for (const bool multiplexers : {false, true}) {
@@ -268,20 +272,40 @@ std::vector<EngineRules> Chooser::all() {
 }  // namespace
 
 std::vector<EngineRules> engine_rules(const Outline& outline, format::Engine engine, const EngineSyntax& syntax) {
-  return Chooser(outline, engine, syntax).all();
+  const Chooser with(outline, engine, syntax, true);
+  std::vector<EngineRules> out = with.all();
+  if (!with.lists(Arch::x32) || !with.lists(Arch::x86_64)) return out;
+  // A rule cannot tell x32 from x86_64; where they differ, x32 is better left out, and so killed.
+  for (EngineRules& each : Chooser(outline, engine, syntax, false).all()) out.push_back(std::move(each));
+  return out;
 }
+
+namespace {
+
+// Less is better: no call is granted that was not, then the first architecture is kept, then all that can be.
+std::tuple<bool, std::ptrdiff_t, std::size_t> score_of(const policy::Policy& source, const policy::Policy& back,
+                                                       Arch native) {
+  const auto losses = losses_between(source, back);
+  const auto own = std::count_if(losses.begin(), losses.end(), [&](const Loss& loss) {
+    return loss.witness && arch::of_call(loss.witness->audit, loss.witness->nr) == native;
+  });
+  return {policy::first_excess(back, source).has_value(), own, losses.size()};
+}
+
+}  // namespace
 
 base::Result<std::string> best_text(const policy::Policy& source, const std::vector<EngineRules>& candidates,
                                     const std::function<std::string(const EngineRules&)>& render,
                                     const std::function<std::optional<policy::Policy>(const std::string&)>& read) {
   std::optional<std::string> best;
-  std::pair<bool, std::size_t> best_score;
+  std::tuple<bool, std::ptrdiff_t, std::size_t> best_score;
   for (const EngineRules& candidate : candidates) {
     std::string text = render(candidate);
     const auto back = read(text);
     if (!back) continue;
     if (!policy::first_difference(source, *back)) return text;
-    const std::pair score{policy::first_excess(*back, source).has_value(), losses_between(source, *back).size()};
+    const Arch native = candidate.architectures.empty() ? Arch::x86_64 : candidate.architectures.front();
+    const auto score = score_of(source, *back, native);
     if (best && best_score <= score) continue;
     best = std::move(text);
     best_score = score;
