@@ -36,6 +36,51 @@ inline constexpr base::DiagnosticId kMixedFormats{1213, base::Severity::error, "
 // The Security Profiles Operator takes agents' sockets below its own directory only.
 inline constexpr base::DiagnosticId kBadListener{1214, base::Severity::warning, "listener outside its directory"};
 
+// The text does not follow its format's grammar; the tool it is for refuses it.
+inline constexpr base::DiagnosticId kTextSyntax{1250, base::Severity::error, "does not follow the grammar"};
+// The tool refuses a policy that names a call which the architecture does not have.
+inline constexpr base::DiagnosticId kTextUnknownCall{1251, base::Severity::error, "unknown call"};
+// The tool skips a name that the architecture does not have, with no more than a line in a log.
+inline constexpr base::DiagnosticId kTextCallSkipped{1252, base::Severity::warning, "unknown call skipped"};
+// Neither a number nor the name of a constant that is known.
+inline constexpr base::DiagnosticId kTextUnknownConstant{1253, base::Severity::error, "unknown constant"};
+// No group of that name is known for this tool.
+inline constexpr base::DiagnosticId kTextUnknownGroup{1254, base::Severity::error, "unknown group of calls"};
+// A number has more bits than its place takes.
+inline constexpr base::DiagnosticId kTextBadNumber{1255, base::Severity::error, "number out of range"};
+// A policy compares arguments with constants; a comparison of two arguments has no form in it.
+inline constexpr base::DiagnosticId kTextTwoArguments{1256, base::Severity::error,
+                                                      "arguments compared with each other"};
+// An expression over the arguments needs more than 20000 clauses.
+inline constexpr base::DiagnosticId kTextTooLarge{1257, base::Severity::error, "expression too large"};
+// A file that is included cannot be read, includes itself, or the reader was given no means to open it.
+inline constexpr base::DiagnosticId kTextInclude{1258, base::Severity::error, "included file"};
+// A rule follows one for the same call that always decides; minijail refuses that.
+inline constexpr base::DiagnosticId kTextDecidedTwice{1259, base::Severity::error, "call decided twice"};
+// Not an action of this format, or not one that may stand here.
+inline constexpr base::DiagnosticId kTextUnknownAction{1260, base::Severity::error, "unknown action"};
+// A call has six arguments; kafel knows them by name.
+inline constexpr base::DiagnosticId kTextUnknownArgument{1261, base::Severity::error, "unknown argument"};
+// Not the name of an error number.
+inline constexpr base::DiagnosticId kTextUnknownErrno{1262, base::Severity::error, "unknown error name"};
+// kafel takes one DEFAULT.
+inline constexpr base::DiagnosticId kTextDefaultTwice{1263, base::Severity::error, "default given twice"};
+// For "condition; return errno" libminijail allows the call where the condition holds and returns the error
+// otherwise; compile_seccomp_policy.py returns the error where it holds. A file that uses what only the latter knows
+// is read its way, any other as libminijail reads it.
+inline constexpr base::DiagnosticId kTextDialects{1264, base::Severity::warning,
+                                                  "read differently by minijail's two compilers"};
+// The tool does not know this architecture.
+inline constexpr base::DiagnosticId kTextUnknownArchitecture{1265, base::Severity::error, "unknown architecture"};
+// The tool ignores this part of the file, or a later line replaces it.
+inline constexpr base::DiagnosticId kTextIgnored{1266, base::Severity::warning, "line without effect"};
+// The setting makes the tool install a further filter, which is not part of what is read here.
+inline constexpr base::DiagnosticId kTextOtherFilters{1267, base::Severity::warning, "other filters not read"};
+// kafel uses policies that are defined before.
+inline constexpr base::DiagnosticId kTextUnknownPolicy{1268, base::Severity::error, "unknown policy"};
+// The file has none of the settings that make a filter.
+inline constexpr base::DiagnosticId kTextNothing{1269, base::Severity::error, "no filter in the file"};
+
 // A conversion that loses something is not written without --lossy; the losses are listed.
 inline constexpr base::DiagnosticId kRefused{1300, base::Severity::error, "conversion refused"};
 // The target covers fewer architectures: calls of the others get its answer for foreign architectures.

@@ -82,6 +82,7 @@ struct Format {
 };
 
 extern const Format kOci, kDocker, kPodman, kSpoV1beta1, kSpoV1, kSeccompiler, kBpf, kC;
+extern const Format kMinijail, kKafel, kSystemd, kFirejail;
 
 // In the order in which they are listed to people.
 std::span<const Format* const> formats();
