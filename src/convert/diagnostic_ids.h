@@ -78,6 +78,8 @@ inline constexpr base::DiagnosticId kTextIgnored{1266, base::Severity::warning, 
 inline constexpr base::DiagnosticId kTextOtherFilters{1267, base::Severity::warning, "other filters not read"};
 // kafel uses policies that are defined before.
 inline constexpr base::DiagnosticId kTextUnknownPolicy{1268, base::Severity::error, "unknown policy"};
+// compile_seccomp_policy.py allows a call altogether as soon as its last filter is "allow", whatever stands before it.
+inline constexpr base::DiagnosticId kTextAllowLast{1270, base::Severity::warning, "filters before a last allow"};
 // The file has none of the settings that make a filter.
 inline constexpr base::DiagnosticId kTextNothing{1269, base::Severity::error, "no filter in the file"};
 

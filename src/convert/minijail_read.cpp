@@ -462,6 +462,19 @@ std::vector<CallFilters> by_call(const Program& program, base::Diagnostics& diag
   return out;
 }
 
+// compile_seccomp_policy.py's way: a last filter that allows makes it forget those before it (not in a denylist).
+void settle_last_allow(const Program& program, CallFilters& call, base::Diagnostics& diagnostics) {
+  const Filter& last = call.filters.back();
+  if (!program.compiler || program.denylist || last.when || last.action != policy::kAllow) return;
+  const bool changes = std::any_of(call.filters.begin(), call.filters.end(),
+                                   [](const Filter& each) { return each.action != policy::kAllow; });
+  if (changes)
+    diagnostics.add(kTextAllowLast, call.call.span,
+                    fmt::format("'{}' is always allowed: its last filter is 'allow'", call.call.name),
+                    "to have the filters before it, end with a condition that always holds: 'arg0 >= 0'");
+  call.filters.erase(call.filters.begin(), call.filters.end() - 1);
+}
+
 std::optional<policy::Decision> decision_of(const std::vector<Filter>& filters, Action fallback) {
   std::vector<Guarded> rules;
   for (const Filter& filter : filters) rules.push_back({filter.when ? *filter.when : always(), filter.action});
@@ -495,7 +508,8 @@ std::optional<Reading> read_minijail(const base::SourceFile& file, const ReadCon
   // A denylist's "kill" is EPERM, for calls of other architectures too.
   const Action foreign = program.denylist ? policy::make_errno(1) : policy::kKillThread;
   settle_returns(program, diagnostics);
-  const std::vector<CallFilters> calls = by_call(program, diagnostics);
+  std::vector<CallFilters> calls = by_call(program, diagnostics);
+  for (CallFilters& call : calls) settle_last_allow(program, call, diagnostics);
   policy::Builder builder(foreign);
   builder.arch(native.audit, program.fallback);
   for (const CallFilters& each : calls) {

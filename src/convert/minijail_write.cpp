@@ -109,6 +109,8 @@ class Writer {
     }
     if (decision.otherwise == default_) {
       out.resize(out.size() - std::string_view(", \\\n    ").size());
+    } else if (decision.otherwise == policy::kAllow) {
+      out += "arg0 >= 0";  // a last "allow" would make the compiler forget the rest
     } else {
       out += action_text(decision.otherwise);
     }

@@ -63,6 +63,10 @@ TEST(Minijail, Answers) {
       {"{read[arch=arm], write[arch=x86_64]}: 1", "write", {}, kAllow},
       {"read: arg0 == 1\nread: arg0 == 2", "read", {2}, kAllow},
       {"read: arg0 == 1 || \\\n  arg0 == 2", "read", {2}, kAllow},
+      // A last "allow" makes the compiler forget the rest.
+      {"read: { arg0 == 1; return EPERM, allow }", "read", {1}, kAllow},
+      {"read: { arg0 == 1; return EPERM, arg0 >= 0 }", "read", {1}, make_errno(1)},
+      {"read: { arg0 == 1; return EPERM, arg0 >= 0 }", "read", {2}, kAllow},
       {"@denylist\nbpf: return EPERM", "bpf", {}, make_errno(1)},
       {"@denylist\nbpf: return EPERM", "read", {}, kAllow},
   };
@@ -134,6 +138,8 @@ TEST(Minijail, BadInput) {
 TEST(Minijail, TheTwoCompilersAreTold) {
   EXPECT_THAT(Text(kMinijail, "read: arg0 == 1; return EPERM").messages(), HasSubstr("[CG1264]"));
   EXPECT_THAT(Text(kMinijail, "read: { arg0 == 1; return EPERM }").messages(), testing::IsEmpty());
+  EXPECT_THAT(Text(kMinijail, "read: { arg0 == 1; return EPERM, allow }").messages(),
+              HasSubstr("'read' is always allowed: its last filter is 'allow' [CG1270]"));
 }
 
 TEST(Minijail, TooLargeAConditionIsRefused) {
