@@ -27,7 +27,7 @@ constexpr std::uint32_t kI386Seccomp = 354;
 
 struct Shared {
   volatile std::uint64_t next;        // index of the call about to be made
-  volatile std::int32_t setup_errno;  // 0: both filters are installed
+  volatile std::int32_t setup_errno;  // 0: all filters are installed
   volatile std::uint32_t ready;
   Observed* observed() { return reinterpret_cast<Observed*>(this + 1); }  // one a call
 };
@@ -71,8 +71,8 @@ int install(const sock_fprog& program) {
   return static_cast<int>(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program));
 }
 
-// `seccomp` itself passes the guard, or the second filter could not be installed.
-int install_both(std::span<const bpf::Insn> tested) {
+// `seccomp` itself passes the guard, or no other filter could be installed.
+int install_all(std::span<const bpf::Program> oldest_first) {
   sock_filter guard[] = {
       BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
       BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 0, 1),
@@ -81,10 +81,13 @@ int install_both(std::span<const bpf::Insn> tested) {
   };
   const sock_fprog guard_program{static_cast<unsigned short>(std::size(guard)), guard};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || install(guard_program) != 0) return errno;
-  std::vector<sock_filter> copy(tested.size());
-  std::memcpy(copy.data(), tested.data(), tested.size_bytes());
-  const sock_fprog program{static_cast<unsigned short>(copy.size()), copy.data()};
-  return install(program) != 0 ? errno : 0;
+  for (const bpf::Program& tested : oldest_first) {
+    std::vector<sock_filter> copy(tested.size());
+    std::memcpy(copy.data(), tested.data(), tested.size() * sizeof(bpf::Insn));
+    const sock_fprog program{static_cast<unsigned short>(copy.size()), copy.data()};
+    if (install(program) != 0) return errno;
+  }
+  return 0;
 }
 
 Observed make(const policy::Call& call) {
@@ -94,12 +97,13 @@ Observed make(const policy::Call& call) {
   return {Observed::Kind::errno_, static_cast<std::uint16_t>(-result)};
 }
 
-[[noreturn]] void child_main(Shared& shared, std::span<const bpf::Insn> program, std::span<const policy::Call> calls) {
+[[noreturn]] void child_main(Shared& shared, std::span<const bpf::Program> filters,
+                             std::span<const policy::Call> calls) {
   struct sigaction action{};
   action.sa_sigaction = on_sigsys;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
   sigaction(SIGSYS, &action, nullptr);
-  shared.setup_errno = install_both(program);
+  shared.setup_errno = install_all(filters);
   shared.ready = 1;
   if (shared.setup_errno == 0) {
     for (std::uint64_t i = shared.next; i < calls.size(); ++i) {
@@ -153,6 +157,11 @@ bool can_make(const policy::Call& call) {
 }
 
 LiveRun observe(std::span<const bpf::Insn> program, std::span<const policy::Call> calls) {
+  const bpf::Program alone(program.begin(), program.end());
+  return observe_stack({&alone, 1}, calls);
+}
+
+LiveRun observe_stack(std::span<const bpf::Program> oldest_first, std::span<const policy::Call> calls) {
   LiveRun run;
   run.observed.resize(calls.size());
   const std::size_t bytes = sizeof(Shared) + calls.size() * sizeof(Observed);
@@ -165,7 +174,7 @@ LiveRun observe(std::span<const bpf::Insn> program, std::span<const policy::Call
   while (shared.next < calls.size()) {
     shared.ready = 0;
     const pid_t child = fork();
-    if (child == 0) child_main(shared, program, calls);
+    if (child == 0) child_main(shared, oldest_first, calls);
     ++run.children;
     int status = 0;
     if (child < 0 || waitpid(child, &status, 0) != child) {

@@ -40,6 +40,8 @@ struct LiveRun {
   std::size_t children = 0;  // a killed child is replaced by the next
 };
 LiveRun observe(std::span<const bpf::Insn> program, std::span<const policy::Call> calls);
+// The same for filters stacked in that order; all but the last must let native seccomp(2) through.
+LiveRun observe_stack(std::span<const bpf::Program> oldest_first, std::span<const policy::Call> calls);
 
 // The same control flow with every constant return replaced by an ERRNO of its own, so that all eight actions can be
 // told apart without killing anyone. `marks[i]` is what ERRNO(kFirstMark + i) stands for.
