@@ -10,11 +10,6 @@ namespace callgate::cli {
 
 namespace {
 
-base::Result<policy::Policy> policy_of(const Subject& subject) {
-  if (subject.is_policy) return subject.profile.policy;
-  return base::fail(base::ErrorCode::unsupported, "todo");
-}
-
 std::string describe(const Subject& subject, format::Engine engine) {
   return subject.is_policy && subject.name != "unconfined"
              ? fmt::format("{}, read as {}", subject.name, format::name(engine))
@@ -53,7 +48,7 @@ std::optional<Pair> load_pair(Session& session, int& status) {
   const auto read = [&](const std::string& name, Subject& subject, policy::Policy& policy) {
     auto loaded = load(session, name, *options, status);
     if (!loaded) return false;
-    auto value = policy_of(*loaded);
+    auto value = loaded->as_policy();
     if (!value) {
       status = session.fail(std::move(value.error()).within(name));
       return false;
