@@ -80,6 +80,15 @@ int explain_call(Session& session, const Subject& subject, const format::ReadOpt
   return kYes;
 }
 
+// What filters answer to all calls of architectures that they do not ask about.
+std::optional<policy::Action> other_action(const Subject& subject) {
+  if (subject.is_policy || subject.profile.architectures.empty()) return std::nullopt;
+  const policy::Policy& policy = subject.profile.policy;
+  const policy::Decision& decision = policy.decisions[policy.other.front().decision];
+  if (policy.other.size() > 1 || !decision.is_constant()) return std::nullopt;
+  return decision.otherwise;
+}
+
 void summary_json(Session& session, const Subject& subject, const std::vector<ArchSummary>& all) {
   auto json = session.begin_json();
   json.member("profile", subject.name).member("confined", subject.profile.confined || !subject.is_policy);
@@ -102,7 +111,13 @@ void summary_json(Session& session, const Subject& subject, const std::vector<Ar
     json.end_array().end_object();
   }
   json.end_array();
+  if (const auto other = other_action(subject)) json.member("other_architectures", policy::to_string(*other));
   session.print(json);
+}
+
+std::string other_text(const Subject& subject) {
+  const auto other = other_action(subject);
+  return other ? fmt::format("other architectures: {}\n", policy::to_string(*other)) : "";
 }
 
 std::string summary_text(const std::vector<ArchSummary>& all) {
@@ -159,21 +174,22 @@ int explain_command(Session& session) {
   if (!options) return kUsage;
   options->origins = true;
   int status = kYes;
-  const auto subject = load(session, session.arguments().operands[0], *options, status);
+  auto subject = load(session, session.arguments().operands[0], *options, status);
   if (!subject) return status;
-  std::vector<arch::Arch> archs = options->architectures;
-  if (archs.empty() && subject->is_policy) archs = subject->profile.architectures;
-  if (archs.empty()) archs.push_back(options->native);
-  if (session.arguments().operands.size() > 1) return explain_call(session, *subject, *options, archs);
+  // A call can be looked up in a filter that is no policy, too; a summary cannot do without.
   if (!subject->is_policy)
-    return session.usage(kBadOperands, "a filter has no rules to sum up", "callgate disasm shows it; or name a CALL");
+    if (const auto done = decompile_into(*subject); !done && words == 1) return session.fail(done.error());
+  std::vector<arch::Arch> archs = options->architectures;
+  if (archs.empty()) archs = subject->profile.architectures;
+  if (archs.empty()) archs.push_back(options->native);
+  if (words > 1) return explain_call(session, *subject, *options, archs);
   std::vector<ArchSummary> all;
   all.reserve(archs.size());
   for (const arch::Arch which : archs) all.push_back(summarize(subject->profile.policy, which));
   if (session.json())
     summary_json(session, *subject, all);
   else
-    session.print(summary_text(all));
+    session.print(summary_text(all) + other_text(*subject));
   return kYes;
 }
 

@@ -45,6 +45,21 @@ void explain_cache(const std::vector<bpf::Program>& filters, policy::AuditArch a
 
 }  // namespace
 
+base::Result<bool> decompile_into(Subject& subject) {
+  CALLGATE_TRY(subject.profile.policy, subject.as_policy());
+  const policy::Policy& policy = subject.profile.policy;
+  for (const arch::ArchInfo& each : arch::all()) {
+    const auto listed = std::find_if(policy.archs.begin(), policy.archs.end(),
+                                     [&](const policy::ArchRuns& runs) { return runs.audit == each.audit; });
+    if (listed == policy.archs.end()) continue;
+    // x32's numbers are x86_64's with bit 30: they count if not all have one answer.
+    const auto run = policy::Policy::find_run(listed->runs, arch::kX32Bit);
+    if (each.arch == arch::Arch::x32 && listed->runs[run].last >= 2 * arch::kX32Bit - 1) continue;
+    subject.profile.architectures.push_back(each.arch);
+  }
+  return true;
+}
+
 std::optional<std::vector<bpf::Program>> filter_of(Session& session, const Subject& subject, int& status) {
   if (!subject.is_policy) return subject.stack;
   auto prepared = compile_and_prove(session, subject.profile.policy, {}, status);
@@ -62,7 +77,8 @@ CallExplanation explain(const Subject& subject, const format::ReadOptions& optio
   out.name = name.empty() ? fmt::format("call {}", nr) : std::string(name);
   out.engine = format::name(options.as);
   explain_cache(filters, audit, out);
-  if (!subject.is_policy) {
+  const bool has_policy = !subject.profile.policy.other.empty();
+  if (!has_policy) {
     const policy::Action action = subject.act({audit, nr, {}});
     out.decision.push_back(fmt::format("with all arguments 0 → {}", policy::to_string(action)));
     return out;

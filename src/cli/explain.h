@@ -38,6 +38,9 @@ struct ArchSummary {
   std::vector<std::string> unnamed;                                           // numbers without a name, in words
 };
 
+// Makes a policy of a subject's filters, with the architectures for which they say something of their own; the stack
+// stays what counts. Errors: see prove/decompile.h.
+base::Result<bool> decompile_into(Subject& subject);
 // The filter that says what the kernel caches: the subject's own, or one compiled from its policy.
 std::optional<std::vector<bpf::Program>> filter_of(Session& session, const Subject& subject, int& status);
 CallExplanation explain(const Subject& subject, const format::ReadOptions& options,

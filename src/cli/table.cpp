@@ -68,9 +68,10 @@ constexpr std::array<Operand, 2> kExplainOperands{{
 constexpr auto kExplainOptions =
     std::array<Option, 1>{{{"list", 0, "", "list the profiles that are known by name, and what each is", ""}}} +
     kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 3> kExplainExamples{{
+constexpr std::array<Example, 4> kExplainExamples{{
     {"callgate explain profile.json personality", "Which rules decide about personality, and where they stand."},
     {"callgate explain profile.json", "What the profile means: by action, with arguments in words."},
+    {"callgate explain filter.bpf", "What a filter file does, by action."},
     {"callgate explain --list", "The profiles that come with callgate."},
 }};
 
@@ -146,7 +147,8 @@ constexpr std::array<Command, 9> kOwn{{
      kEvalOperands, kEvalOptions, kEvalExamples, "", false, eval_command},
     {"explain", "tell which rule decides, and why",
      "For a call: the rules with a say about it in the order in which they are tried, each with file and line, the "
-     "default, and whether the kernel caches the answer. Without a call: everything the profile says, by action.\n\n"
+     "default, and whether the kernel caches the answer. Without a call: everything the profile says, by action. A "
+     "filter, or all filters of a process, are decompiled first and proved equal to what is shown.\n\n"
      "With --list: the names that stand for a profile wherever PROFILE is asked for; no file of that name is looked "
      "at.",
      kExplainOperands, kExplainOptions, kExplainExamples, "", false, explain_command},

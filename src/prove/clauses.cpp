@@ -5,6 +5,7 @@
 #include "prove/clauses.h"
 
 #include <algorithm>
+#include <map>
 
 #include "policy/algebra.h"
 #include "policy/builder.h"
@@ -42,6 +43,7 @@ class Emission {
   static constexpr Cost kMaxCost = 8 * policy::kMaxClauses;
   static constexpr std::size_t kMaxCandidates = 4;
 
+  // A child that is named, and when it is chosen; values that an earlier one has settled may be among those.
   struct Group {
     NodeId child;
     std::vector<Conjunction> cover;
@@ -51,37 +53,64 @@ class Emission {
     Cost clauses = 0;
     NodeId last = 0;  // the child that falls through, or `rest`
   };
+  struct Child {
+    NodeId id;
+    std::vector<ValueInterval> values;
+    Cost cost;  // conditions of its cover
+  };
 
-  // The children and when each is chosen, those with the longest cover first.
-  const std::vector<Group>& groups(NodeId id) {
-    const auto [at, fresh] = groups_.try_emplace(id);
+  // The children: leaves, which settle their values, before others, and of these those with the shorter cover first.
+  const std::vector<Child>& children(NodeId id) {
+    const auto [at, fresh] = children_.try_emplace(id);
     if (!fresh) return at->second;
     const DiagramNode& node = diagrams_[id];
-    std::vector<std::pair<NodeId, std::vector<ValueInterval>>> sets;
+    std::vector<Child> all;
     std::map<NodeId, std::size_t> index;
     for (std::size_t i = 0; i < node.firsts.size(); ++i) {
       const std::uint64_t last = i + 1 < node.firsts.size() ? node.firsts[i + 1] - 1 : packed_limit(node.mask);
-      const auto [set, is_new] = index.try_emplace(node.children[i], sets.size());
-      if (is_new) sets.push_back({node.children[i], {}});
-      sets[set->second].second.push_back({node.firsts[i], last});
+      const auto [child, is_new] = index.try_emplace(node.children[i], all.size());
+      if (is_new) all.push_back({node.children[i], {}, 0});
+      all[child->second].values.push_back({node.firsts[i], last});
     }
-    for (const auto& [child, intervals] : sets) at->second.push_back({child, cover(node.arg, node.mask, intervals)});
+    for (Child& child : all) child.cost = conditions(cover(node.arg, node.mask, child.values));
+    std::stable_sort(all.begin(), all.end(), [this](const Child& a, const Child& b) {
+      const bool leaf_a = diagrams_[a.id].is_leaf(), leaf_b = diagrams_[b.id].is_leaf();
+      return leaf_a != leaf_b ? leaf_a : a.cost < b.cost;
+    });
+    return at->second = std::move(all);
+  }
+
+  // All children but the last one.
+  const std::vector<Group>& groups(NodeId id, NodeId last) {
+    const auto [at, fresh] = groups_.try_emplace({id, last});
+    if (!fresh) return at->second;
+    const DiagramNode& node = diagrams_[id];
+    std::vector<ValueInterval> settled;
+    for (const Child& child : children(id)) {
+      if (child.id == last) continue;
+      const bool is_leaf = diagrams_[child.id].is_leaf();
+      at->second.push_back({child.id, cover(node.arg, node.mask, widened(node.mask, child.values, settled, !is_leaf))});
+      if (is_leaf) settled.insert(settled.end(), child.values.begin(), child.values.end());
+    }
     return at->second;
   }
 
-  static Cost conditions(const Group& group) {
+  static Cost conditions(const std::vector<Conjunction>& cover) {
     Cost sum = 0;
-    for (const Conjunction& each : group.cover) sum += each.size();
+    for (const Conjunction& each : cover) sum += each.size();
     return sum;
   }
 
   Plan plan_with(NodeId id, NodeId rest, NodeId last) {
-    const Plan after = plan(last, rest);
-    Plan sum{after.cost, after.clauses, last};
-    for (const Group& group : groups(id)) {
-      if (group.child == last) continue;
+    Plan sum{0, 0, last};
+    if (last != rest) {
+      const Plan after = plan(last, rest);
+      sum.cost = after.cost;
+      sum.clauses = after.clauses;
+    }
+    for (const Group& group : groups(id, last)) {
       const Plan inner = plan(group.child, last);
-      sum.cost += group.cover.size() * inner.cost + conditions(group) * inner.clauses;
+      sum.cost += group.cover.size() * inner.cost + conditions(group.cover) * inner.clauses;
       sum.clauses += group.cover.size() * inner.clauses;
       if (sum.cost >= kTooDear) return {kTooDear, 0, last};
     }
@@ -93,31 +122,16 @@ class Emission {
     if (diagrams_[id].is_leaf()) return {1, 1, rest};
     const std::pair<NodeId, NodeId> key{id, rest};
     if (const auto found = plans_.find(key); found != plans_.end()) return found->second;
-    std::vector<NodeId> candidates;
-    std::vector<std::pair<Cost, NodeId>> by_cover;
-    for (const Group& group : groups(id)) by_cover.push_back({conditions(group), group.child});
-    std::sort(by_cover.begin(), by_cover.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
-    for (const auto& [cost, child] : by_cover)
-      if (candidates.size() < kMaxCandidates) candidates.push_back(child);
-    if (std::find(candidates.begin(), candidates.end(), rest) == candidates.end()) candidates.push_back(rest);
+    std::vector<std::pair<Cost, NodeId>> by_cost;
+    for (const Child& child : children(id)) by_cost.emplace_back(child.cost, child.id);
+    std::stable_sort(by_cost.begin(), by_cost.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::vector<NodeId> candidates{rest};
+    for (const auto& [cost, child] : by_cost)
+      if (candidates.size() <= kMaxCandidates && child != rest) candidates.push_back(child);
     Plan best;
     for (const NodeId last : candidates)
-      if (const Plan with = last == rest ? plan_without(id, rest) : plan_with(id, rest, last); with.cost < best.cost)
-        best = with;
+      if (const Plan with = plan_with(id, rest, last); with.cost < best.cost) best = with;
     return plans_[key] = best;
-  }
-
-  // Every child that is not `rest` itself is named.
-  Plan plan_without(NodeId id, NodeId rest) {
-    Plan sum{0, 0, rest};
-    for (const Group& group : groups(id)) {
-      if (group.child == rest) continue;
-      const Plan inner = plan(group.child, rest);
-      sum.cost += group.cover.size() * inner.cost + conditions(group) * inner.clauses;
-      sum.clauses += group.cover.size() * inner.clauses;
-      if (sum.cost >= kTooDear) return {};
-    }
-    return sum;
   }
 
   void emit(NodeId id, NodeId rest, Conjunction& given, std::vector<Clause>& out) {
@@ -127,8 +141,7 @@ class Emission {
       return;
     }
     const NodeId last = plan(id, rest).last;
-    for (const Group& group : groups(id)) {
-      if (group.child == last) continue;
+    for (const Group& group : groups(id, last)) {
       for (const Conjunction& when : group.cover) {
         const std::size_t before = given.size();
         given.insert(given.end(), when.begin(), when.end());
@@ -155,7 +168,8 @@ class Emission {
   }
 
   const Diagrams& diagrams_;
-  std::map<NodeId, std::vector<Group>> groups_;
+  std::map<NodeId, std::vector<Child>> children_;
+  std::map<std::pair<NodeId, NodeId>, std::vector<Group>> groups_;
   std::map<std::pair<NodeId, NodeId>, Plan> plans_;
 };
 

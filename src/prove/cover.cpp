@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <optional>
+#include <tuple>
 
 #include "prove/diagram.h"
 
@@ -26,6 +27,7 @@ std::optional<std::uint64_t> block_mask(ValueInterval interval) {
 
 Conjunction within(std::uint8_t arg, ValueInterval interval) {
   const auto [first, last] = interval;
+  if (first == 0 && last == kAll) return {};
   if (first == last) return {{arg, Op::eq, first}};
   if (first == 0) return {{arg, Op::le, last}};
   if (last == kAll) return {{arg, Op::ge, first}};
@@ -52,7 +54,10 @@ void add_blocks(std::uint8_t arg, std::uint64_t mask, ValueInterval interval, st
     std::uint64_t size = at == 0 ? limit + 1 : at & (~at + 1);
     while (at + size - 1 > interval.last) size >>= 1;
     const std::uint64_t block = unpack(limit & ~(size - 1), mask);
-    out.push_back({{arg, Op::masked_eq, unpack(at, mask), block}});
+    if (block == 0)
+      out.push_back({});
+    else
+      out.push_back({{arg, Op::masked_eq, unpack(at, mask), block}});
     at += size;
   }
 }
@@ -70,6 +75,37 @@ std::vector<Conjunction> cover(std::uint8_t arg, std::uint64_t mask, const std::
   out.reserve(intervals.size());
   for (const ValueInterval& each : intervals) out.push_back(within(arg, each));
   return out;
+}
+
+std::vector<ValueInterval> widened(std::uint64_t mask, const std::vector<ValueInterval>& intervals,
+                                   const std::vector<ValueInterval>& settled, bool bounds_too) {
+  if (settled.empty()) return intervals;
+  std::vector<std::pair<ValueInterval, bool>> all;  // and whether it is one of `intervals`
+  for (const ValueInterval& each : intervals) all.push_back({each, true});
+  for (const ValueInterval& each : settled) all.push_back({each, false});
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first.first < b.first.first; });
+  std::vector<ValueInterval> wide;
+  bool needed = false;  // the last of `wide`
+  for (const auto& [interval, own] : all) {
+    if (!wide.empty() && wide.back().last + 1 == interval.first) {
+      wide.back().last = interval.last;
+      needed = needed || own;
+      continue;
+    }
+    if (!wide.empty() && !needed) wide.pop_back();
+    wide.push_back(interval);
+    needed = own;
+  }
+  if (!needed) wide.pop_back();
+  const auto cost = [&](const std::vector<ValueInterval>& set) {
+    const std::vector<Conjunction> conjunctions = cover(0, mask, set);
+    std::size_t conditions = 0, bounds = 0;
+    for (const Conjunction& each : conjunctions) conditions += each.size();
+    for (const ValueInterval& each : set) bounds += block_mask(each) ? 0U : 1U;
+    if (!bounds_too) conditions = bounds = 0;
+    return std::tuple{conjunctions.size(), conditions, bounds};
+  };
+  return cost(wide) < cost(intervals) ? wide : intervals;
 }
 
 void join_masks(policy::Clause& clause) {

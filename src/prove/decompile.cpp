@@ -99,9 +99,6 @@ class Decisions {
   base::Result<policy::DecisionId> decision(NodeId node, policy::SyscallNr nr, std::string_view where) {
     const auto [known, fresh] = by_node_.try_emplace(node, 0);
     if (!fresh) return known->second;
-    if (diagrams_.asks(node, kInstructionPointer))
-      return fail(ErrorCode::unsupported,
-                  fmt::format("the answer to call {} of {} depends on the instruction pointer", nr, where));
     auto made = decision_of(diagrams_, node);
     if (!made)
       return fail(ErrorCode::limit,
@@ -119,6 +116,11 @@ class Decisions {
 
 base::Result<policy::Policy> assemble(const Diagrams& diagrams, const std::vector<Rectangle>& rectangles) {
   constexpr std::uint64_t kMaxTokens = 512;
+  for (const Rectangle& each : rectangles)
+    if (diagrams.asks(each.decision, kInstructionPointer))
+      return fail(ErrorCode::unsupported,
+                  fmt::format("the answer to call {:#x} of architecture {:#010x} depends on the instruction pointer",
+                              each.numbers.intervals().front().first, each.tokens.intervals().front().first));
   const std::vector<Column> columns = columns_of(rectangles);
   const auto other = std::max_element(columns.begin(), columns.end(),
                                       [](const Column& a, const Column& b) { return a.count < b.count; });
