@@ -21,6 +21,7 @@ int help_command(Session& session);
 extern const Command kConvertCommand;
 extern const Command kDiffCommand;
 extern const Command kMergeCommand;
+extern const Command kPreflightCommand;
 extern const Command kSubsetCommand;
 
 }  // namespace callgate::cli

@@ -1,0 +1,32 @@
+// Watches every call that a program, its threads and its children make, by ptrace and without a filter.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+
+#include "sandbox/supervise.h"
+
+namespace callgate::sandbox {
+
+// The address range of the program interpreter (the dynamic loader); empty for a static program.
+struct LoaderRange {
+  std::uint64_t begin = 0, end = 0;
+  bool contains(std::uint64_t address) const { return address >= begin && address < end; }
+};
+
+struct Observer {
+  std::function<void(pid_t process, pid_t parent)> on_process;  // before the first call of a child
+  std::function<void(pid_t process, const bpf::SeccompData& call)> on_call;
+  // After its execve has succeeded; that call itself has been seen. `comm`: the kernel's name for the program.
+  std::function<void(pid_t process, const std::string& comm, const LoaderRange& loader)> on_exec;
+};
+
+// `kernel`, but a traced child stops at its calls.
+Kernel observing(const Kernel& kernel);
+// Follows a program launched by observing() with `traced`, until it and whatever it left behind has ended; after
+// `limit` (0: none) they are told to end. Signals to us go to the program.
+Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit = {});
+
+}  // namespace callgate::sandbox
