@@ -147,14 +147,13 @@ class Scan {
       WordTest undecided{kWordArch, 0x40000000, Relation::eq, 0x40000000, false};
       CALLGATE_TRY(State part, split(pc, undecided, now));
       if (part.tokens.empty() || now.tokens.empty()) {
-        State& whole = part.tokens.empty() ? now : part;
         const bool little_endian = now.tokens.empty();
-        CALLGATE_TRY(const auto root, diagram(pc, whole, little_endian, undecided));
+        if (little_endian) std::swap(part, now);
+        CALLGATE_TRY(const auto root, diagram(pc, now, little_endian, undecided));
         if (root) {
-          done_.push_back({std::move(whole.tokens), std::move(whole.numbers), *root});
+          done_.push_back({std::move(now.tokens), std::move(now.numbers), *root});
           continue;
         }
-        now = std::move(whole);
         CALLGATE_TRY(part, split(pc, undecided, now));
       }
       open.push_back(std::move(part));

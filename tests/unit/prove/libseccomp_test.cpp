@@ -13,6 +13,7 @@
 
 #include "bpf/check.h"
 #include "policy/builder.h"
+#include "prove/decompile.h"
 #include "unit/prove/random_programs.h"
 
 namespace callgate::prove {
@@ -216,6 +217,39 @@ TEST(ProveLibseccomp, CallListsAreEqualLinearAndTree) {
     EXPECT_EQ(outcome.counterexample->call.nr, profile.rules.back().first);
     EXPECT_EQ(outcome.counterexample->call.audit, kX86_64);
   }
+}
+
+// Right or wrong, it is the program that the decompiled policy says: right ones come back as what was compiled.
+TEST(ProveLibseccomp, ProgramsDecompile) {
+  Random random(9);
+  unsigned right = 0, wrong = 0;
+  for (int i = 0; i < 40; ++i) {
+    const Profile profile = random_or_of_ands(random, 4);
+    const policy::Policy policy = meaning(profile);
+    for (const bool tree : {false, true}) {
+      const bpf::Program program = compile_with_libseccomp(profile, tree);
+      if (program.empty()) continue;
+      const auto back = decompile(program);
+      ASSERT_TRUE(back) << "case " << i << ": " << back.error().message;
+      const bool same = prove(policy, program).verdict == Verdict::equal;
+      const auto difference = policy::first_difference(policy, *back);
+      EXPECT_EQ(difference.has_value(), !same) << "case " << i;
+      if (difference) {
+        EXPECT_EQ(evaluate(*back, *difference), answer(program, data_of(*difference))) << "case " << i;
+      }
+      ++(same ? right : wrong);
+    }
+  }
+  EXPECT_GT(right, 5U);
+  EXPECT_GT(wrong, 3U);
+  for (const char* file : {"basic.json", "restrictive.json"})
+    for (const bool tree : {false, true}) {
+      const Profile profile = call_list(file);
+      const auto back = decompile(compile_with_libseccomp(profile, tree));
+      ASSERT_TRUE(back) << back.error().message;
+      const policy::Policy policy = meaning(profile);
+      EXPECT_EQ(*back, policy) << file;
+    }
 }
 
 }  // namespace
