@@ -41,7 +41,7 @@ inline constexpr base::DiagnosticId kTextSyntax{1250, base::Severity::error, "do
 // The tool refuses a policy that names a call which the architecture does not have.
 inline constexpr base::DiagnosticId kTextUnknownCall{1251, base::Severity::error, "unknown call"};
 // The tool skips a name that the architecture does not have, with no more than a line in a log.
-inline constexpr base::DiagnosticId kTextCallSkipped{1252, base::Severity::warning, "unknown call skipped"};
+inline constexpr base::DiagnosticId kTextCallSkipped{1252, base::Severity::warning, "unknown call or group skipped"};
 // Neither a number nor the name of a constant that is known.
 inline constexpr base::DiagnosticId kTextUnknownConstant{1253, base::Severity::error, "unknown constant"};
 // No group of that name is known for this tool.
@@ -61,8 +61,8 @@ inline constexpr base::DiagnosticId kTextDecidedTwice{1259, base::Severity::erro
 inline constexpr base::DiagnosticId kTextUnknownAction{1260, base::Severity::error, "unknown action"};
 // A call has six arguments; kafel knows them by name.
 inline constexpr base::DiagnosticId kTextUnknownArgument{1261, base::Severity::error, "unknown argument"};
-// Not the name of an error number.
-inline constexpr base::DiagnosticId kTextUnknownErrno{1262, base::Severity::error, "unknown error name"};
+// Not the name of an error number; the tool skips the entry, or keeps what it had.
+inline constexpr base::DiagnosticId kTextUnknownErrno{1262, base::Severity::warning, "unknown error name"};
 // kafel takes one DEFAULT.
 inline constexpr base::DiagnosticId kTextDefaultTwice{1263, base::Severity::error, "default given twice"};
 // For "condition; return errno" libminijail allows the call where the condition holds and returns the error

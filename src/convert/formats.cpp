@@ -7,8 +7,8 @@
 namespace callgate::convert {
 
 std::span<const Format* const> formats() {
-  static constexpr std::array kAll{&kOci,         &kDocker,   &kPodman, &kSpoV1beta1, &kSpoV1,
-                                   &kSeccompiler, &kMinijail, &kKafel,  &kBpf,        &kC};
+  static constexpr std::array kAll{&kOci,      &kDocker, &kPodman,  &kSpoV1beta1, &kSpoV1, &kSeccompiler,
+                                   &kMinijail, &kKafel,  &kSystemd, &kFirejail,   &kBpf,   &kC};
   return kAll;
 }
 

@@ -1,0 +1,4 @@
+allow-debuggers
+seccomp !chroot
+seccomp.block-secondary
+protocol unix

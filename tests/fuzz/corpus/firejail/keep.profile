@@ -1,0 +1,3 @@
+seccomp.keep read,@io-event
+seccomp.32.keep write
+seccomp-error-action kill
