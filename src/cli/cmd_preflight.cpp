@@ -157,7 +157,7 @@ std::string in_words(const Denial& denial) {
   if (denial.stage != preflight::Stage::runtime)
     fmt::format_to(std::back_inserter(out), "; call {}{}", denial.first + 1,
                    denial.count > 1 ? fmt::format(", {} times", denial.count) : "");
-  return out + (denial.harmless ? "; the start goes on without it\n" : "\n");
+  return out + (denial.harmless ? "; it goes on without\n" : "\n");
 }
 
 // "the runtime's own start-up (runc)", "'ls', loading".

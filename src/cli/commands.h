@@ -23,5 +23,6 @@ extern const Command kDiffCommand;
 extern const Command kMergeCommand;
 extern const Command kPreflightCommand;
 extern const Command kSubsetCommand;
+extern const Command kTestCommand;
 
 }  // namespace callgate::cli

@@ -44,6 +44,9 @@ constexpr std::array<std::string_view, 26> kLoading{
     "munmap",  "newfstatat", "open",       "openat", "pread64",         "prlimit64",
     "read",    "readlink",   "readlinkat", "rseq",   "set_robust_list", "set_tid_address",
     "statx",   "ugetrlimit"};
+// What C libraries do by an older call where the kernel answers ENOSYS.
+constexpr std::array<std::string_view, 7> kReplaced{"clone3",    "close_range", "epoll_pwait2", "faccessat2",
+                                                    "fchmodat2", "rseq",        "statx"};
 constexpr std::array<std::string_view, 3> kServing{"accept", "accept4", "listen"};
 
 bool contains(std::span<const std::string_view> names, std::string_view name) {
@@ -110,8 +113,9 @@ void Flight::add(const Event& event) {
   const Stage stage = stage_of(life, event, call);
   const Verdict verdict = judge_(event.call, event.known);
   if (verdict.refused()) {
-    bool harmless = false;
-    if (stage == Stage::loading)
+    constexpr policy::Action kNoSuchCall = policy::make_errno(38);
+    bool harmless = verdict.certain && verdict.action == kNoSuchCall && contains(kReplaced, call);
+    if (stage == Stage::loading && !harmless)
       if (const auto* const known = arch::newest_program_startup("glibc", life.loader.end != 0))
         if (const auto* const found = find(known->calls, call)) harmless = !found->needed;
     note(stage, life.program, event, verdict, harmless);

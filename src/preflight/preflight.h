@@ -54,7 +54,7 @@ struct Denial {
   policy::Call call;    // the first of them
   std::uint8_t known = kAllArgs;
   Verdict verdict;
-  bool harmless = false;  // measured: the start goes on without it
+  bool harmless = false;  // measured: the start goes on without it; or C libraries do
   std::size_t first = 0;  // how many calls were made before it; of the runtime's own the order is not known
   std::size_t count = 0;
 };

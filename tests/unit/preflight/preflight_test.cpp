@@ -53,9 +53,9 @@ TEST(Judge, OnlyWhatIsKnownCounts) {
   EXPECT_TRUE(ask(1, 2, kAllArgs).certain);
   EXPECT_TRUE(ask(1, 3, kAllArgs).refused());
   EXPECT_FALSE(ask(0, 0, 0).certain);
-  EXPECT_TRUE(ask(0, 0, 0).refused());              // it may be
-  EXPECT_TRUE(ask(3, 0, 1).certain);                // whatever argument 1 is
-  EXPECT_FALSE(ask(1, 0, 1).certain);               // rests on argument 1
+  EXPECT_TRUE(ask(0, 0, 0).refused());  // it may be
+  EXPECT_TRUE(ask(3, 0, 1).certain);    // whatever argument 1 is
+  EXPECT_FALSE(ask(1, 0, 1).certain);   // rests on argument 1
   // What is certain is what evaluate says of any completion.
   for (std::uint8_t known = 0; known < 4; ++known)
     for (std::uint64_t a = 0; a < 4; ++a)
@@ -113,6 +113,19 @@ TEST(Flight, WhatAStartGoesOnWithoutDoesNotCount) {
     ASSERT_EQ(flight.denials().size(), 1U);
     EXPECT_EQ(flight.denials()[0].harmless, !kills);
     EXPECT_EQ(flight.first() == nullptr, !kills);
+  }
+}
+
+TEST(Flight, WhatCLibrariesReplaceDoesNotCount) {
+  for (const std::uint16_t error : {std::uint16_t{1}, std::uint16_t{38}}) {
+    Flight flight([&](const policy::Call& call, std::uint8_t) {
+      return answer(call.nr == nr("clone3") ? policy::make_errno(error) : policy::kAllow);
+    });
+    flight.executed(1, "program", {});
+    flight.add(event("getcwd"));
+    flight.add(event("clone3"));
+    ASSERT_EQ(flight.denials().size(), 1U);
+    EXPECT_EQ(flight.first() == nullptr, error == 38);
   }
 }
 
