@@ -175,7 +175,7 @@ std::vector<Clause> Chooser::conditional_rules(const std::vector<Use>& uses, con
   if (format::low_word_only(best->arch->arch)) decision = lifted(std::move(decision));
   for (const bool one_each : {true, false}) {
     if (!one_each && runtime_ != format::Runtime::oci) break;
-    if (auto rules = order_free(decision, choice.fallback, {one_each, 256}); rules && sayable(*rules)) return *rules;
+    if (auto rules = order_free(decision, choice.fallback, {one_each, 32}); rules && sayable(*rules)) return *rules;
   }
   Action least = strictest(uses.front().decision);
   for (const Use& use : uses) least = std::min(least, strictest(use.decision));
