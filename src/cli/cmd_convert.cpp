@@ -8,7 +8,6 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "format/engine.h"
-#include "prove/decompile.h"
 
 namespace callgate::cli {
 
@@ -43,13 +42,8 @@ std::optional<convert::Reading> read_source(Session& session, const std::string&
     reading.by_engine = reading.profile.confined;
     return reading;
   }
-  auto policy = prove::decompile(subject->stack);
-  if (!policy) {
-    status = session.fail(policy.error());
-    return std::nullopt;
-  }
-  reading.profile.policy = std::move(*policy);
-  return reading;
+  status = session.fail({base::ErrorCode::unsupported, "filters of live processes are not converted yet", 0});
+  return std::nullopt;
 }
 
 // A JSON profile or CRD is for the runtime that the source was read for; another format's policy has none.

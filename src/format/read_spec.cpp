@@ -86,7 +86,11 @@ class SpecReader {
   text::Node architectures_, arch_map_, syscalls_, default_errno_ret_, default_errno_;
 };
 
+// What begins so is for callgate itself (suppressions of findings); every engine skips it.
+constexpr std::string_view kOwnKeys = "x-callgate-";
+
 void SpecReader::unknown(text::Node member, std::string_view where) {
+  if (member.key().starts_with(kOwnKeys)) return;
   report_.skipped(kUnknownKey, member.key_span(),
                   fmt::format("unknown key '{}' in {}; it is ignored", base::printable(member.key()), where));
 }
