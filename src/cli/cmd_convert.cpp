@@ -8,6 +8,7 @@
 #include "cli/input.h"
 #include "cli/options.h"
 #include "format/engine.h"
+#include "prove/decompile.h"
 
 namespace callgate::cli {
 
@@ -42,8 +43,13 @@ std::optional<convert::Reading> read_source(Session& session, const std::string&
     reading.by_engine = reading.profile.confined;
     return reading;
   }
-  status = session.fail({base::ErrorCode::unsupported, "filters of live processes are not converted yet", 0});
-  return std::nullopt;
+  auto policy = prove::decompile(subject->stack);
+  if (!policy) {
+    status = session.fail(policy.error());
+    return std::nullopt;
+  }
+  reading.profile.policy = std::move(*policy);
+  return reading;
 }
 
 // A JSON profile or CRD is for the runtime that the source was read for; another format's policy has none.

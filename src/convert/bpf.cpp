@@ -6,10 +6,12 @@
 #include <bit>
 
 #include "bpf/assembly.h"
+#include "bpf/check.h"
 #include "bpf/program.h"
 #include "compile/compile.h"
 #include "convert/diagnostic_ids.h"
 #include "convert/formats.h"
+#include "prove/decompile.h"
 #include "prove/prove.h"
 #include "syntax/words.h"
 
@@ -26,6 +28,30 @@ base::Result<bpf::Program> proved_program(const policy::Policy& policy) {
                           ? fmt::format("the filter could not be proved equal to the profile: {}", outcome.why)
                           : std::string("the filter differs from the profile"));
   return std::move(compiled.program);
+}
+
+bool sniff_records(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
+std::optional<Reading> read_records(const base::SourceFile& file, const ReadContext& context,
+                                    base::Diagnostics& diagnostics) {
+  const auto program = bpf::from_bytes(file, context.swap_bytes, diagnostics);
+  if (!program) return std::nullopt;
+  if (const auto failure = bpf::check(*program)) {
+    diagnostics.add({failure->number, base::Severity::error, {}}, {},
+                    fmt::format("{}: instruction {}: {}", file.name(), failure->insn, failure->message));
+    return std::nullopt;
+  }
+  auto policy = prove::decompile(*program);
+  if (!policy) {
+    diagnostics.add(kNotDecompiled, {}, fmt::format("{}: {}", file.name(), policy.error().message),
+                    "callgate disasm shows the program");
+    return std::nullopt;
+  }
+  Reading reading;
+  reading.profile.policy = std::move(*policy);
+  return reading;
 }
 
 base::Result<Written> write_records(const Source& source, const WriteOptions& options) {
@@ -59,7 +85,8 @@ std::string_view why_of(int loss) {
 
 }  // namespace
 
-constinit const Format kBpf{"bpf", "raw filter records", ".bpf", true, nullptr, nullptr, write_records, why_of, {}};
+constinit const Format kBpf{"bpf",        "raw filter records", ".bpf", true, sniff_records,
+                            read_records, write_records,        why_of, {}};
 constinit const Format kC{"c", "C header", ".h", false, nullptr, nullptr, write_c, why_of, {}};
 
 }  // namespace callgate::convert

@@ -93,7 +93,15 @@ bool Conversion::widens() const {
 
 std::optional<Reading> read(const base::SourceFile& file, const ReadContext& context, base::Diagnostics& diagnostics,
                             const Format* format) {
-  if (format == nullptr) format = sniff(file.text());
+  const Format* const looks = sniff(file.text());
+  // Formats of one family share their reader.
+  if (format != nullptr && looks != nullptr && format->read != looks->read) {
+    diagnostics.add(kMixedFormats, {&file, 0, 0},
+                    fmt::format("the file is no {}, it is a {}", format->title, looks->title),
+                    fmt::format("leave out --from, or give --from {}", looks->name));
+    return std::nullopt;
+  }
+  if (format == nullptr) format = looks;
   if (format == nullptr) format = &kOci;  // the JSON profiles' one reader: context.options.as tells them apart
   return format->read(file, context, diagnostics);
 }

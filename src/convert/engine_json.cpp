@@ -178,7 +178,9 @@ std::string_view why_of(int loss) {
       return "a rule holds on every listed architecture; libseccomp takes error numbers up to 4094, and no data for "
              "TRAP";
     case kLostAction.number:
-      return "a rule holds on every listed architecture; where they differ, the strictest action is taken";
+      return "a rule holds on every listed architecture; where they differ, the strictest action is taken (--arch "
+             "converts "
+             "for one alone)";
     case kLostFlags.number:
       return "the engine ignores the flag";
     case kLostComments.number:

@@ -93,6 +93,7 @@ Decision lifted(Decision decision) {
 struct Choice {
   Action fallback;
   bool multiplexers = false;  // conditional rules of socketcall and ipc are written, not left to the engine
+  bool raise = true;          // where there is no stub, the newest call is named to keep the engine's out of the way
 };
 
 class Chooser {
@@ -174,7 +175,7 @@ std::vector<Clause> Chooser::conditional_rules(const std::vector<Use>& uses, con
   if (format::low_word_only(best->arch->arch)) decision = lifted(std::move(decision));
   for (const bool one_each : {true, false}) {
     if (!one_each && runtime_ != format::Runtime::oci) break;
-    if (auto rules = order_free(decision, choice.fallback, {one_each, 256}); rules && sayable(*rules)) return *rules;
+    if (auto rules = order_free(decision, choice.fallback, {one_each, 32}); rules && sayable(*rules)) return *rules;
   }
   Action least = strictest(uses.front().decision);
   for (const Use& use : uses) least = std::min(least, strictest(use.decision));
@@ -215,6 +216,7 @@ void Chooser::name_last_calls(const Choice& choice, std::set<std::string_view>& 
     const auto table = arch::table(arch->arch);
     if (table.empty()) continue;
     const bool same = arch->beyond && arch->beyond->action == policy::make_errno(kEnosys);
+    if (!same && !choice.raise) continue;
     const policy::SyscallNr last = same ? arch->beyond->above : table.back().nr;
     const std::string_view name = arch::name_of(arch->arch, last);
     if (name.empty() || mentioned.contains(name)) continue;
@@ -261,11 +263,11 @@ EngineRules Chooser::rules(const Choice& choice) const {
 std::vector<EngineRules> Chooser::all() const {
   std::vector<EngineRules> out;
   for (const Action fallback : fallbacks())
-    for (const bool multiplexers : {false, true}) {
-      EngineRules candidate = rules({fallback, multiplexers});
-      if (multiplexers && candidate.rules.size() == out.back().rules.size()) continue;
-      out.push_back(std::move(candidate));
-    }
+    for (const bool multiplexers : {false, true})
+      for (const bool raise : {true, false}) {
+        EngineRules candidate = rules({fallback, multiplexers, raise});
+        if (std::find(out.begin(), out.end(), candidate) == out.end()) out.push_back(std::move(candidate));
+      }
   return out;
 }
 

@@ -14,12 +14,14 @@ struct EngineRule {
   policy::Action action;
   std::vector<policy::Condition> conditions;  // one an argument, unless the engine is oci
   std::string comment;
+  bool operator==(const EngineRule&) const = default;
 };
 
 struct EngineRules {
   policy::Action fallback;
   std::vector<arch::Arch> architectures;  // the machine's own first
   std::vector<EngineRule> rules;
+  bool operator==(const EngineRules&) const = default;
 };
 
 // What a syntax cannot hold, beyond what the engine refuses; empty functions: everything.

@@ -306,7 +306,9 @@ class Reader {
     second_architecture(filters);
     if (block_ && native) filters.push_back(blocking());
     if (filters.empty()) {
-      filters.push_back(policy::constant(policy::kAllow));
+      policy::Builder nothing(policy::kAllow);
+      nothing.arch(arch::info(native_).audit, policy::kAllow);
+      filters.push_back(nothing.finish());
       reading_.profile.confined = false;
     }
     if (diagnostics_.error_count() != errors) return std::nullopt;

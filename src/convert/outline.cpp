@@ -88,30 +88,31 @@ void ArchReader::for_each_gap(const std::vector<Run>& part, const Visit& visit) 
   }
 }
 
-// What the source states, if any number between the calls gets it; else what most of those get. The numbers above the
-// last call count once.
+// What the source states, if any number gets it; else what most numbers between the calls get, those above the last
+// call apart: a runtime's own answer may stand there. Where calls lie too close for that, what most refused calls get.
 void ArchReader::choose_fallback(std::optional<Action> stated) {
-  std::vector<std::pair<Action, std::uint64_t>> votes;
+  const Run& top = parts_[0].back();
+  const auto gets = [&](const Run& run) { return stated && is(run.decision, *stated); };
+  if (std::any_of(parts_[0].begin(), parts_[0].end(), gets)) {
+    out_.fallback = *stated;
+    return;
+  }
+  std::map<Action, std::uint64_t> votes;
+  const auto vote = [&](DecisionId id, std::uint64_t weight) {
+    if (decision(id).is_constant()) votes[decision(id).otherwise] += weight;
+  };
   for_each_gap(parts_[0], [&](SyscallNr first, SyscallNr last, DecisionId id) {
-    if (!decision(id).is_constant()) return;
-    const Action action = decision(id).otherwise;
-    const std::uint64_t weight = last == parts_[0].back().last ? 1 : last - first + 1;
-    const auto known = std::find_if(votes.begin(), votes.end(), [&](const auto& vote) { return vote.first == action; });
-    if (known != votes.end())
-      known->second += weight;
-    else
-      votes.emplace_back(action, weight);
+    if (first < top.first) vote(id, last - first + 1);
   });
+  if (votes.empty())
+    for (const auto& [nr, name] : named_)
+      if (nr < top.first && !policy::grants(decision(decision_at(nr)).otherwise)) vote(decision_at(nr), 1);
+  vote(top.decision, 0);
   std::uint64_t most = 0;
   for (const auto& [action, weight] : votes) {
-    if (stated == action) {
-      out_.fallback = action;
-      return;
-    }
-    if (weight > most) {
-      most = weight;
-      out_.fallback = action;
-    }
+    if (weight < most) continue;
+    most = weight;
+    out_.fallback = action;
   }
 }
 

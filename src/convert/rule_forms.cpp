@@ -11,16 +11,20 @@ namespace callgate::convert {
 namespace {
 
 using policy::Action;
-using policy::ArgSet;
+using policy::ArgRegion;
 using policy::Clause;
 using policy::Condition;
 using policy::Decision;
-using policy::Interval;
 using policy::MaskedValue;
 using policy::Op;
 using Conjunction = std::vector<Condition>;
 
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
+struct Interval {
+  std::uint64_t first, last;  // inclusive
+  bool operator==(const Interval&) const = default;
+};
 
 // One argument's values being turned into conjunctions.
 class Pieces {
@@ -107,8 +111,8 @@ bool Pieces::add_plain(const std::vector<Interval>& intervals) {
   return true;
 }
 
-// A product of argument sets with one action → rules; false once there are too many.
-bool add_region(const std::array<ArgSet, 6>& args, Action action, const RuleForm& form, std::vector<Clause>& out) {
+// A product of argument regions with one action → rules; false once there are too many.
+bool add_region(const std::array<ArgRegion, 6>& args, Action action, const RuleForm& form, std::vector<Clause>& out) {
   std::vector<Clause> product{{{}, action}};
   for (std::uint8_t arg = 0; arg < args.size(); ++arg) {
     const auto parts = conjunctions(args[arg], arg, form);
@@ -123,6 +127,24 @@ bool add_region(const std::array<ArgSet, 6>& args, Action action, const RuleForm
   }
   out.insert(out.end(), product.begin(), product.end());
   return out.size() <= form.most_rules;
+}
+
+// What an interval is without some of its values.
+std::vector<Interval> intervals_of(const ArgRegion& region) {
+  std::vector<std::uint64_t> points;
+  for (const MaskedValue& each : region.excluded())
+    if (each.value >= region.low() && each.value <= region.high()) points.push_back(each.value);
+  std::sort(points.begin(), points.end());
+  points.erase(std::unique(points.begin(), points.end()), points.end());
+  std::vector<Interval> out;
+  std::uint64_t first = region.low();
+  for (const std::uint64_t point : points) {
+    if (first < point) out.push_back({first, point - 1});
+    if (point == region.high()) return out;
+    first = point + 1;
+  }
+  out.push_back({first, region.high()});
+  return out;
 }
 
 policy::CallRegion region_of(const Clause& clause) {
@@ -160,11 +182,15 @@ bool is_order_free(const Decision& decision, Action fallback) {
 
 }  // namespace
 
-std::optional<std::vector<Conjunction>> conjunctions(const ArgSet& set, std::uint8_t arg, const RuleForm& form) {
+std::optional<std::vector<Conjunction>> conjunctions(const ArgRegion& region, std::uint8_t arg, const RuleForm& form) {
   Pieces pieces(arg, form);
-  const bool good = set.is_plain() ? pieces.add_plain(set.intervals)
-                                   : pieces.add(set.intervals.front(), {set.known_mask, set.known_bits}, set.excluded);
-  if (!good) return std::nullopt;
+  const bool points_only = std::all_of(region.excluded().begin(), region.excluded().end(),
+                                       [](const MaskedValue& each) { return each.mask == kAll; });
+  const bool plain = region.known_mask() == 0 && points_only;
+  if (!(plain
+            ? pieces.add_plain(intervals_of(region))
+            : pieces.add({region.low(), region.high()}, {region.known_mask(), region.known_bits()}, region.excluded())))
+    return std::nullopt;
   return pieces.take();
 }
 
@@ -177,9 +203,8 @@ std::optional<std::vector<Clause>> order_free(const Decision& decision, Action f
         continue;
       }
       const policy::CallRegion region = region_of(clause);
-      std::array<ArgSet, 6> args;
-      for (std::size_t i = 0; i < args.size(); ++i) args[i] = policy::arg_set(region.args[i]);
-      if (!add_region(args, clause.action, form, out)) return std::nullopt;
+      if (std::any_of(region.args.begin(), region.args.end(), [](const auto& arg) { return arg.empty(); })) continue;
+      if (!add_region(region.args, clause.action, form, out)) return std::nullopt;
     }
     return out.size() <= form.most_rules ? std::optional(out) : std::nullopt;
   }
@@ -188,9 +213,7 @@ std::optional<std::vector<Clause>> order_free(const Decision& decision, Action f
   const bool good =
       policy::walk({&decision}, {&nowhere}, {}, [&](const policy::CallRegion& region, Action action, Action) {
         if (action == fallback) return true;
-        std::array<ArgSet, 6> args;
-        for (std::size_t i = 0; i < args.size(); ++i) args[i] = policy::arg_set(region.args[i]);
-        return add_region(args, action, form, out);
+        return add_region(region.args, action, form, out);
       });
   if (!good) return std::nullopt;
   return out;

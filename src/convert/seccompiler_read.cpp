@@ -319,8 +319,15 @@ bool sniff_seccompiler(std::string_view text) {
   const base::SourceFile copy("", std::string(text));
   base::Diagnostics ignored;
   const auto document = text::read_json(copy, ignored);
-  if (!document || !document->root().is_object() || document->root().size() == 0) return false;
-  return std::all_of(document->root().begin(), document->root().end(), is_filter);
+  if (!document || !document->root().is_object()) return false;
+  // A JSON profile is one whatever else stands in it: its readers skip unknown keys.
+  bool filter = false;
+  for (const text::Node member : document->root()) {
+    for (const std::string_view field : {"defaultAction", "syscalls", "linux", "architectures", "archMap"})
+      if (format::folds_to(member.key(), field)) return false;
+    filter = filter || is_filter(member);
+  }
+  return filter;
 }
 
 std::optional<Reading> read_seccompiler(const base::SourceFile& file, const ReadContext& context,

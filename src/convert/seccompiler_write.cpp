@@ -105,7 +105,7 @@ std::vector<Rule> rules_of(std::string_view call, const Decision& wanted, const 
     return {};
   }
   std::vector<Rule> out;
-  if (const auto rules = order_free(decision, pair.mismatch, {false, 512})) {
+  if (const auto rules = order_free(decision, pair.mismatch, {false, 48})) {
     for (const Clause& rule : *rules) out.push_back({call, rule.conditions, comment});
     return out;
   }

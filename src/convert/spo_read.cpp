@@ -262,6 +262,9 @@ text::Node choose(const std::vector<text::Document>& documents, std::string_view
   std::vector<text::Node> found;
   std::string names;
   for (const text::Document& document : documents) {
+    const text::Node root = document.root();
+    if (root && root.is_object() && root.find("defaultAction"))
+      diagnostics.add(kMixedFormats, root.span(), "an OCI profile in a file of Kubernetes objects");
     if (!is_profile(document.root())) continue;
     const std::string_view name = name_of(document.root());
     names += fmt::format("{}'{}'", names.empty() ? "" : ", ", base::printable(name));
@@ -270,8 +273,10 @@ text::Node choose(const std::vector<text::Document>& documents, std::string_view
   if (found.size() == 1) return found.front();
   if (diagnostics.has_errors()) return {};
   if (found.empty()) {
-    diagnostics.add(kSeveralProfiles, {&file, 0, 0},
-                    fmt::format("the file has no SeccompProfile '{}'; it has {}", base::printable(select), names));
+    diagnostics.add(
+        kSeveralProfiles, {&file, 0, 0},
+        names.empty() ? std::string("the file has no SeccompProfile object")
+                      : fmt::format("the file has no SeccompProfile '{}'; it has {}", base::printable(select), names));
     return {};
   }
   auto& d = diagnostics.add(kSeveralProfiles, found[1].span(),

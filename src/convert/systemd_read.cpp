@@ -297,7 +297,7 @@ class Reader {
       filters.push_back(log_.allows ? filter_of(log_, log, policy::kAllow) : filter_of(log_, policy::kAllow, log));
     if (architectures_) filters.push_back(restriction());
     if (filters.empty()) {
-      filters.push_back(policy::constant(policy::kAllow));
+      filters.push_back(filter_of({}, policy::kAllow, policy::kAllow));
       reading_.profile.confined = false;
     }
     const auto whole = policy::stack(filters);

@@ -51,11 +51,12 @@ class Writer {
     add_foreign_calls();
     const bool denies = !refuses(native_.fallback) && native_.fallback.kind >= ActionKind::log;
     refusal_ = denies ? most_common_refusal() : as_refusal(native_.fallback);
-    std::string out = convert::head_comments(outline_.comments, "#") + "[Service]\n";
-    out += architectures();
-    if (refusal_.kind == ActionKind::errno_) out += fmt::format("SystemCallErrorNumber={}\n", refusal_text(refusal_));
-    out += denies ? deny_list() : allow_list();
-    return out + log_list();
+    std::string settings = architectures();
+    if (refusal_.kind == ActionKind::errno_)
+      settings += fmt::format("SystemCallErrorNumber={}\n", refusal_text(refusal_));
+    settings += (denies ? deny_list() : allow_list()) + log_list();
+    if (settings.empty()) settings = "SystemCallFilter=\n";  // no filter at all
+    return convert::head_comments(outline_.comments, "#") + "[Service]\n" + settings;
   }
 
  private:

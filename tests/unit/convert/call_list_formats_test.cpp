@@ -197,6 +197,7 @@ TEST(CallLists, RoundTripOfOnesOwnTexts) {
        "[Service]\nSystemCallFilter=~socket:EACCES @mount\nSystemCallErrorNumber=EPERM\nSystemCallLog=bind\n"},
       {&kSystemd, "[Service]\nSystemCallArchitectures=native x86\nSystemCallFilter=@system-service\n"},
       {&kSystemd, "[Service]\nSystemCallFilter=read\nSystemCallFilter=~execve\nSystemCallArchitectures=native\n"},
+      {&kSystemd, "[Service]\nSystemCallFilter=\n"},
       {&kFirejail, "seccomp\n"},
       {&kFirejail, "# c\n\nseccomp !chroot\nseccomp.block-secondary\n"},
       {&kFirejail, "seccomp.keep read,write,!prctl,open:EACCES\nseccomp-error-action kill\n"},
