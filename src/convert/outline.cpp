@@ -47,7 +47,7 @@ class ArchReader {
     for (std::size_t i = 0; i < table.size(); ++i)
       if (i == 0 || table[i].nr != table[i - 1].nr) named_.emplace_back(table[i].nr, arch::name_of(arch, table[i].nr));
   }
-  ArchOutline read(std::optional<Action> stated);
+  ArchOutline read(const OutlineOptions& options);
 
  private:
   const policy::Decision& decision(DecisionId id) const { return policy_.decisions[id]; }
@@ -60,7 +60,7 @@ class ArchReader {
   template <class Visit>
   void for_each_gap(const std::vector<Run>& part, const Visit& visit) const;
   void choose_fallback(std::optional<Action> stated);
-  void find_beyond();
+  void find_beyond(const std::vector<format::EnosysAbove>& last_named);
   void group_calls();
   void gather_unnamed();
 
@@ -116,11 +116,14 @@ void ArchReader::choose_fallback(std::optional<Action> stated) {
   }
 }
 
-void ArchReader::find_beyond() {
+void ArchReader::find_beyond(const std::vector<format::EnosysAbove>& last_named) {
   const Run& top = parts_[0].back();
   if (!decision(top.decision).is_constant() || decision(top.decision).otherwise == out_.fallback) return;
   if (top.first == parts_[0].front().first) return;
   out_.beyond = {top.first - 1, decision(top.decision).otherwise, {}};
+  for (const format::EnosysAbove& each : last_named)
+    if (each.arch == out_.arch && each.last > out_.beyond->above && each.last < top.last)
+      out_.beyond->above = each.last;
 }
 
 void ArchReader::group_calls() {
@@ -154,15 +157,15 @@ void ArchReader::group_calls() {
 void ArchReader::gather_unnamed() {
   for (const auto& part : parts_)
     for_each_gap(part, [&](SyscallNr first, SyscallNr last, DecisionId id) {
-      if (out_.beyond && first > out_.beyond->above && is(id, out_.beyond->action)) return;
+      if (out_.beyond && last > out_.beyond->above && is(id, out_.beyond->action)) return;
       if (is(id, out_.fallback)) return;
       out_.unnamed.push_back({first, last, decision(id)});
     });
 }
 
-ArchOutline ArchReader::read(std::optional<Action> stated) {
-  choose_fallback(stated);
-  find_beyond();
+ArchOutline ArchReader::read(const OutlineOptions& options) {
+  choose_fallback(options.fallback);
+  find_beyond(options.last_named);
   group_calls();
   gather_unnamed();
   return std::move(out_);
@@ -196,7 +199,7 @@ Outline outline_of(const policy::Policy& policy, const Comments& comments, const
     for (const Arch arch : arch::with_audit(listed.audit)) {
       if (!arch::info(arch).has_table) continue;
       known = true;
-      out.archs.push_back(ArchReader(policy, listed.runs, arch, comments).read(options.fallback));
+      out.archs.push_back(ArchReader(policy, listed.runs, arch, comments).read(options));
     }
     if (!known) out.tokens.push_back({listed.audit, listed.runs});
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "arch/calls.h"
+#include "format/profile.h"
 #include "policy/policy.h"
 
 namespace callgate::convert {
@@ -74,10 +75,12 @@ struct Outline {
 };
 
 // `native` comes first if the policy knows it. `fallback`: the default that the source states, where it states one; it
-// is taken for an architecture's fallback if any number gets it.
+// is taken for an architecture's fallback if any number gets it. `last_named`: the last call that the source names,
+// where the runtime's answer for those above depends on it; calls up to it stand in groups even if they get the same.
 struct OutlineOptions {
   arch::Arch native = arch::native();
   std::optional<policy::Action> fallback;
+  std::vector<format::EnosysAbove> last_named;
 };
 Outline outline_of(const policy::Policy& policy, const Comments& comments, const OutlineOptions& options);
 
