@@ -22,7 +22,7 @@ using format::Engine;
 std::vector<std::string> parts_of(const base::SourceFile& file) {
   const std::string text(file.text());
   const bool yaml = file.name().ends_with(".yaml");
-  if (!yaml && sniff(text) == nullptr) return {""};
+  if (!yaml && sniff(text) != &kSeccompiler) return {""};
   const std::regex name(yaml ? "\n  name: *([^\\s]+)" : "\n {4}\"([a-z]+)\": \\{");
   std::vector<std::string> parts;
   for (auto at = std::sregex_iterator(text.begin(), text.end(), name); at != std::sregex_iterator(); ++at)
@@ -90,6 +90,7 @@ void convert_file(const std::filesystem::path& path, Engine as, std::map<std::st
   auto text = base::read_file(path);
   ASSERT_TRUE(text);
   const base::SourceFile file(path, std::move(*text));
+  if (path.extension() == ".policy" && sniff(file.text()) == nullptr) return;  // too short to tell what it is
   for (const std::string& part : parts_of(file)) {
     SCOPED_TRACE(path.string() + "#" + part + " as " + std::string(format::name(as)));
     ReadContext context;
@@ -118,13 +119,13 @@ void convert_file(const std::filesystem::path& path, Engine as, std::map<std::st
 TEST(ConvertCorpus, WhatIsWrittenReadsBackEqualOrTheLossesAreNumbered) {
   CALLGATE_NEED_CORPUS();
   std::map<std::string, Count> counts;
-  for (const std::string extension : {".json", ".yaml"})
+  for (const std::string extension : {".json", ".yaml", ".policy"})
     for (const auto& path : test_support::files_below(test_support::corpus_folder(), extension)) {
       const std::string name = path.string();
       if (extension == ".yaml" && name.find("/spo/") == std::string::npos && name.find("agent") == std::string::npos)
         continue;
       for (const Engine as : {Engine::docker, Engine::podman, Engine::oci}) {
-        if (as != Engine::docker && name.find("firecracker") != std::string::npos) continue;
+        if (as != Engine::docker && (extension == ".policy" || name.find("firecracker") != std::string::npos)) continue;
         convert_file(path, as, counts);
       }
     }
@@ -136,7 +137,7 @@ TEST(ConvertCorpus, WhatIsWrittenReadsBackEqualOrTheLossesAreNumbered) {
     EXPECT_EQ(text, std::to_string(count.lossless) + "/" + std::to_string(count.all)) << pair;
   }
   RecordProperty("conversions", found);
-  if (HasFailure()) std::cout << found;
+  std::cout << found;
 }
 
 }  // namespace
