@@ -22,6 +22,7 @@ extern const Command kConvertCommand;
 extern const Command kDiffCommand;
 extern const Command kLintCommand;
 extern const Command kMergeCommand;
+extern const Command kMergeDriverCommand;
 extern const Command kPreflightCommand;
 extern const Command kSubsetCommand;
 extern const Command kTestCommand;

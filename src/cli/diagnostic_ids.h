@@ -34,5 +34,9 @@ inline constexpr base::DiagnosticId kBadWeight{6012, base::Severity::error, "mal
 // The process is not confined by seccomp, which is rarely what was asked about. It counts as a profile that allows
 // everything.
 inline constexpr base::DiagnosticId kNoFilter{6013, base::Severity::warning, "process without a filter"};
+// Two changes of a profile answer a call in two ways; git is told of a conflict.
+inline constexpr base::DiagnosticId kMergeConflict{6014, base::Severity::error, "conflicting changes"};
+// What a merge writes holds for one container; rules that depend on more would be lost.
+inline constexpr base::DiagnosticId kMergeResolved{6015, base::Severity::error, "merge would decide rules"};
 
 }  // namespace callgate::cli

@@ -188,7 +188,7 @@ constexpr std::array<Command, 9> kOwn{{
 // Rows that stand in their command's own file.
 std::span<const Command* const> rows_beside_commands() {
   static constexpr std::array kRows{&kDiffCommand, &kSubsetCommand,    &kMergeCommand, &kConvertCommand,
-                                    &kLintCommand, &kPreflightCommand, &kTestCommand};
+                                    &kLintCommand, &kPreflightCommand, &kTestCommand,  &kMergeDriverCommand};
   return kRows;
 }
 
