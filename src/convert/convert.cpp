@@ -112,10 +112,8 @@ base::Result<Conversion> write(const Reading& reading, const Format& format, con
   options.native = machine(policy, wanted.native);
   options.little_endian = !arch::info(options.native).big_endian;
   OutlineOptions how{options.native, std::nullopt, {}};
-  if (reading.by_engine) {
-    how.fallback = reading.profile.default_action;
-    how.last_named = reading.profile.enosys;
-  }
+  if (reading.by_engine || reading.states_default) how.fallback = reading.profile.default_action;
+  if (reading.by_engine) how.last_named = reading.profile.enosys;
   const Outline outline = outline_of(policy, reading.comments, how);
   CALLGATE_TRY(const Written written, format.write({reading, outline}, options));
   CALLGATE_TRY(const Reading back, read_back(written, format, options));

@@ -318,6 +318,7 @@ class Reader {
       return std::nullopt;
     }
     reading_.profile.policy = *whole;
+    reading_.states_default = true;
     reading_.profile.default_action = keep_.given ? error_ : policy::kAllow;
     reading_.profile.architectures = {native_};
     return std::move(reading_);

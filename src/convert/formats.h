@@ -37,6 +37,8 @@ struct Reading {
   Comments comments;
   // The profile was read as a container engine reads it: its flags are all that is asked for.
   bool by_engine = false;
+  // profile.default_action is a default that the file states.
+  bool states_default = false;
   // Rules that depend on capabilities, kernel or architecture were decided for one container on one machine.
   bool resolved = false;
 };

@@ -229,6 +229,7 @@ std::optional<Reading> read_kafel(const base::SourceFile& file, const ReadContex
   }
   if (diagnostics.error_count() != errors) return std::nullopt;
   reading.profile.policy = builder.finish();
+  reading.states_default = true;
   reading.profile.default_action = fallback;
   reading.profile.architectures = std::move(archs);
   return reading;

@@ -526,6 +526,7 @@ std::optional<Reading> read_minijail(const base::SourceFile& file, const ReadCon
   if (diagnostics.error_count() != errors_before) return std::nullopt;
   Reading reading;
   reading.profile.policy = builder.finish();
+  reading.states_default = true;
   reading.profile.default_action = program.fallback;
   reading.profile.architectures = {native.arch};
   reading.comments = std::move(program.comments);

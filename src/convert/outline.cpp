@@ -104,7 +104,10 @@ void ArchReader::choose_fallback(std::optional<Action> stated) {
   for_each_gap(parts_[0], [&](SyscallNr first, SyscallNr last, DecisionId id) {
     if (first < top.first) vote(id, last - first + 1);
   });
-  if (votes.empty())
+  // A list of what is refused leaves no gap below the run that lets the rest through.
+  const bool list_of_refusals =
+      decision(top.decision).is_constant() && policy::grants(decision(top.decision).otherwise);
+  if (votes.empty() && !list_of_refusals)
     for (const auto& [nr, name] : named_)
       if (nr < top.first && !policy::grants(decision(decision_at(nr)).otherwise)) vote(decision_at(nr), 1);
   vote(top.decision, 0);

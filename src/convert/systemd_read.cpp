@@ -306,6 +306,7 @@ class Reader {
       return std::nullopt;
     }
     reading_.profile.policy = *whole;
+    reading_.states_default = true;
     reading_.profile.default_action = filter_.allows ? refusal_ : policy::kAllow;
     reading_.profile.architectures = systemd_local_architectures(native_);
     return std::move(reading_);

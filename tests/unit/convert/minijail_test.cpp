@@ -175,6 +175,14 @@ TEST(Minijail, WritesWhatItReads) {
   EXPECT_EQ(second.reading->comments.by_call, first.reading->comments.by_call);
 }
 
+TEST(Minijail, DenylistsStayDenylists) {
+  const Text denies(kMinijail, "@denylist\n# no programs\nbpf: return EPERM\nread: arg0 == 1; return EACCES\n");
+  ASSERT_TRUE(denies.reading) << denies.messages();
+  const Conversion out = test::convert(*denies.reading, kMinijail);
+  EXPECT_EQ(test::losses(out), "");
+  EXPECT_THAT(out.text, HasSubstr("@denylist\n# no programs\nbpf: return EPERM\n"));
+}
+
 TEST(Minijail, RoundTripsRandomPolicies) {
   const Action some[] = {kAllow,       make_errno(1),        make_errno(38),        kKillThread,
                          kKillProcess, {ActionKind::log, 0}, {ActionKind::trap, 0}, {ActionKind::trace, 0}};
