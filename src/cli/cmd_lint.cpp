@@ -17,14 +17,28 @@ namespace callgate::cli {
 
 namespace {
 
+// A filter has no text: what it does is looked at, decompiled.
+std::optional<lint::Report> filter_report(Session& session, const std::string& name, const lint::Options& options,
+                                          int& status) {
+  int failure = kYes;
+  const auto subject = load(session, name, options.reading, failure);
+  if (!subject) {
+    status = failure;
+    return std::nullopt;
+  }
+  const auto policy = subject->as_policy();
+  if (policy) return lint::lint_policy(name, *policy, options);
+  status = session.fail(policy.error());
+  return std::nullopt;
+}
+
 std::optional<lint::Report> report_of(Session& session, const std::string& name, const lint::Options& options,
                                       int& status) {
   if (auto built_in = lint::lint_builtin(name, options)) return built_in;
-  const base::SourceFile* file = session.open(name);
-  if (file != nullptr && looks_like_filter(*file))
-    session.usage(kBadOperands, fmt::format("'{}' is a filter; lint reads profiles", name),
-                  "callgate explain shows what a filter does");
-  else if (file != nullptr)
+  const base::SourceFile* file = is_process(name) ? nullptr : session.open(name);
+  if (is_process(name) || (file != nullptr && looks_like_filter(*file)))
+    return filter_report(session, name, options, status);
+  if (file != nullptr)
     if (auto report = lint::lint(*file, options, session.diagnostics())) return report;
   status = kBadInput;
   return std::nullopt;
@@ -33,7 +47,7 @@ std::optional<lint::Report> report_of(Session& session, const std::string& name,
 // What --fix would change, or changes. Nothing is printed of a file that needs no mending.
 int mend(Session& session, const lint::Options& options, bool write) {
   for (const std::string& name : session.arguments().operands) {
-    if (name == "docker-default" || name == "podman-default" || (write && name == "-"))
+    if (is_process(name) || name == "docker-default" || name == "podman-default" || (write && name == "-"))
       return session.usage(kBadOperands, fmt::format("'{}' cannot be written", name), "give a file");
     const base::SourceFile* const file = session.open(name);
     if (file == nullptr) return kBadInput;
@@ -107,7 +121,8 @@ int lint_command(Session& session) {
 }
 
 constexpr std::array<Operand, 1> kOperands{
-    {{"FILE", "a profile: a path, '-', docker-default or podman-default", false, true}}};
+    {{"FILE", "a profile or filter: a path, '-', docker-default, podman-default, or pid:N for a live process", false,
+      true}}};
 constexpr auto kOptions =
     std::array<Option, 5>{{
         {"fail-on", 0, "LEVEL",

@@ -89,8 +89,9 @@ void Bypass::high_bits(const arch::CallEntry& entry, const policy::Decision& dec
   const auto prototype = prototype_of(arch::name(entry.name));
   if (!prototype) return;
   std::vector<std::uint8_t> narrow;
-  for (std::uint8_t arg = 0; arg < prototype->size(); ++arg)
-    if ((*prototype)[arg].width_bits <= 32 && tested(decision, arg)) narrow.push_back(arg);
+  for (std::size_t i = 0; i < prototype->size(); ++i)
+    if (const auto arg = static_cast<std::uint8_t>(i); (*prototype)[i].width_bits <= 32 && tested(decision, arg))
+      narrow.push_back(arg);
   if (narrow.empty()) return;
   std::optional<Call> stopped, through;
   std::string_view argument;

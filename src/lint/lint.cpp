@@ -121,16 +121,14 @@ void check_witnesses(const Subject& subject, Report& report) {
   });
 }
 
-Report judge(std::string name, Subject& subject) {
-  Report report;
-  report.name = std::move(name);
+void judge(Subject& subject, Report& report) {
   subject.findings = &report.findings;
   if (!subject.main.profile) {
     refused_everywhere(subject);
     report.summary.push_back(
         fmt::format("{}: {} starts no container with this profile", report.name, format::name(subject.main.engine())));
     apply_suppressions(subject);
-    return report;
+    return;
   }
   const auto& covered = subject.profile().architectures;
   const arch::Arch native = subject.options.reading.native;
@@ -154,7 +152,6 @@ Report judge(std::string name, Subject& subject) {
     if (a.rule->level != b.rule->level) return a.rule->level > b.rule->level;
     return a.span.begin < b.span.begin;
   });
-  return report;
 }
 
 // The object that holds the rules: of a config.json, linux.seccomp.
@@ -191,7 +188,10 @@ std::optional<Report> lint(const base::SourceFile& file, const Options& options,
   Subject subject{options, profile_object(documents.front().root()), json, {}, {}, options.reading.native, nullptr};
   read_all([&](const format::ReadOptions& o, base::Diagnostics& d) { return format::read_profile(file, o, d); },
            subject);
-  return judge(file.name(), subject);
+  Report report;
+  report.name = file.name();
+  judge(subject, report);
+  return report;
 }
 
 std::optional<Report> lint_builtin(std::string_view name, const Options& options) {
@@ -203,7 +203,30 @@ std::optional<Report> lint_builtin(std::string_view name, const Options& options
     return format::builtin_profile(name, o, d);
   };
   subject.main = read_as(reader, own, own.reading.as, true);
-  return judge(std::string(name), subject);
+  Report report;
+  report.name = name;
+  judge(subject, report);
+  return report;
+}
+
+Report lint_policy(std::string name, const policy::Policy& policy, const Options& options) {
+  format::Profile profile;
+  profile.policy = policy;
+  profile.architectures = options.reading.architectures;
+  for (const arch::ArchInfo& info : arch::all()) {
+    const bool listed = std::any_of(policy.archs.begin(), policy.archs.end(),
+                                    [&](const policy::ArchRuns& each) { return each.audit == info.audit; });
+    if (listed && info.has_table && info.arch != arch::Arch::x32) profile.architectures.push_back(info.arch);
+  }
+  // What a number without a name gets is the nearest thing to a default.
+  constexpr policy::SyscallNr kUnnamed = 0x3fff;
+  profile.default_action = policy::evaluate(policy, {arch::info(options.reading.native).audit, kUnnamed, {}});
+  Subject subject{options, {}, false, {}, {}, options.reading.native, nullptr};
+  subject.main = Reading{{options.reading.as}, std::move(profile), {}};
+  Report report;
+  report.name = std::move(name);
+  judge(subject, report);
+  return report;
 }
 
 }  // namespace callgate::lint

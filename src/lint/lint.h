@@ -102,4 +102,7 @@ std::optional<Report> lint(const base::SourceFile& file, const Options& options,
 // "docker-default" or "podman-default".
 std::optional<Report> lint_builtin(std::string_view name, const Options& options);
 
+// A policy of which no profile is known: a filter's. What is only about the text of a profile is not looked at.
+Report lint_policy(std::string name, const policy::Policy& policy, const Options& options);
+
 }  // namespace callgate::lint
