@@ -1,6 +1,6 @@
 // Which calls are made before a program's own first one, on x86_64: by container runtimes between loading the filter
 // and executing the program, and by C libraries and Go's runtime around `main`. A profile that denies what is needed
-// here lets no program live. Measured: data/startup/*.csv, by scripts/measure-startup. SPDX-License-Identifier:
+// here lets no program live. Measured: data/startup/*.csv, by scripts/measure_startup.py. SPDX-License-Identifier:
 // Apache-2.0
 #pragma once
 

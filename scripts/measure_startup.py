@@ -15,7 +15,7 @@ versions. `--check` starts containers under profiles that allow nothing but the 
   seen    always: in every round of every variant; sometimes: in some
   needed  yes: with the call refused (EPERM) a start failed or the program did not get to its end; no: all did
 
-usage: measure-startup runtimes|programs [--rounds N] [--runc PATH] [--crun PATH] [--musl-gcc PATH] [--go PATH]
+usage: measure_startup.py runtimes|programs [--rounds N] [--runc PATH] [--crun PATH] [--musl-gcc PATH] [--go PATH]
                                          [--merge FILE] [--check FILE]
 SPDX-License-Identifier: Apache-2.0
 """
