@@ -9,6 +9,7 @@
 #include "cli/explain.h"
 #include "cli/options.h"
 #include "cli/pair.h"
+#include "lint/reached.h"
 #include "policy/changes.h"
 #include "syntax/regions.h"
 #include "syntax/words.h"
@@ -102,10 +103,38 @@ std::string section(const std::vector<ChangedCall>& all, Direction direction) {
   return out;
 }
 
+// Architectures with a call table that either side lists.
+std::vector<arch::Arch> architectures(const Pair& pair) {
+  std::vector<arch::Arch> out;
+  for (const arch::ArchInfo& info : arch::all())
+    for (const policy::Policy* const policy : {&pair.policy_a, &pair.policy_b})
+      if (info.has_table && (out.empty() || out.back() != info.arch) &&
+          std::ranges::any_of(policy->archs, [&](const auto& listed) { return listed.audit == info.audit; }))
+        out.push_back(info.arch);
+  return out;
+}
+
+// Gravest first.
+std::vector<lint::Reached> new_risks(const Pair& pair) {
+  auto risks = lint::reached(pair.policy_b, architectures(pair), &pair.policy_a);
+  std::ranges::stable_sort(risks, {}, [](const lint::Reached& each) { return each.risk->level; });
+  return risks;
+}
+
+std::string risk_section(const std::vector<lint::Reached>& risks) {
+  if (risks.empty()) return {};
+  std::string out = "risks: what B makes possible and A does not\n";
+  for (const lint::Reached& each : risks)
+    fmt::format_to(std::back_inserter(out), "  {}: {}: {}\n", lint::name(each.risk->level), each.risk->title,
+                   fmt::join(each.calls, ", "));
+  return out;
+}
+
 std::string text(const Pair& pair, const std::vector<ChangedCall>& all) {
   if (all.empty())
     return fmt::format("no difference: {} and {} answer alike on every call\n", pair.a.name, pair.b.name);
   std::string out = fmt::format("A {}\nB {}\n", pair.describe_a(), pair.describe_b());
+  out += risk_section(new_risks(pair));
   for (const Direction direction : kDirections) out += section(all, direction);
   return out;
 }
@@ -129,6 +158,17 @@ void print_json(Session& session, const Pair& pair, const std::vector<ChangedCal
       if (call.direction == direction) to_json(json, call);
     json.end_array();
   }
+  json.key("risks").begin_array();
+  for (const lint::Reached& each : new_risks(pair)) {
+    json.begin_object().member("rule", each.risk->rule).member("level", lint::name(each.risk->level));
+    json.member("title", each.risk->title).member("why", each.risk->why).key("calls").begin_array();
+    for (const std::string_view call : each.calls) json.value(call);
+    json.end_array().key("witness");
+    witness_json(json, each.witness, policy::evaluate(pair.policy_a, each.witness),
+                 policy::evaluate(pair.policy_b, each.witness));
+    json.end_object();
+  }
+  json.end_array();
   session.print(json);
 }
 
@@ -167,7 +207,8 @@ const Command kDiffCommand{
     "tell what changes from one profile or filter to another",
     "Compares A and B on every architecture, call number and argument, and prints what B newly allows (widened), newly "
     "refuses (narrowed), or answers with another action or errno (changed). Calls that change for some arguments only "
-    "are shown with these arguments and with a call as an example. Filters and live processes are decompiled first, "
+    "are shown with these arguments and with a call as an example. Dangerous things that become possible stand at the "
+    "top. Filters and live processes are decompiled first, "
     "and the result is proved.",
     kOperands,
     kOptions,

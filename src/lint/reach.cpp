@@ -4,10 +4,8 @@
 
 #include <algorithm>
 
-#include "lint/ask.h"
-#include "lint/facts.h"
+#include "lint/reached.h"
 #include "lint/subject.h"
-#include "syntax/words.h"
 
 namespace callgate::lint {
 
@@ -36,24 +34,11 @@ std::string message_of(const Risk& risk, const std::vector<std::string>& calls) 
 }  // namespace
 
 void check_reach(const Subject& subject) {
-  for (const Risk& risk : risks()) {
-    std::vector<std::string> calls;
-    std::optional<policy::Call> witness;
-    for (const arch::Arch which : subject.profile().architectures) {
-      for (const RiskCall& each : risk.calls) {
-        std::vector<policy::Condition> where;
-        if (each.arg >= 0)
-          where.push_back({static_cast<std::uint8_t>(each.arg), policy::Op::masked_eq, each.value, each.mask});
-        const auto found = granted(subject.policy(), which, each.call, where);
-        if (!found) continue;
-        if (!witness) witness = found;
-        if (std::find(calls.begin(), calls.end(), each.call) == calls.end()) calls.emplace_back(each.call);
-      }
-    }
-    if (!witness) continue;
-    Finding& made =
-        subject.add(risk.rule, subject.place_of(*witness), message_of(risk, calls), help_for(subject, risk));
-    made.witness = Witness{subject.answer(*witness), std::nullopt};
+  for (const Reached& found : reached(subject.policy(), subject.profile().architectures)) {
+    const std::vector<std::string> calls(found.calls.begin(), found.calls.end());
+    Finding& made = subject.add(found.risk->rule, subject.place_of(found.witness), message_of(*found.risk, calls),
+                                help_for(subject, *found.risk));
+    made.witness = Witness{subject.answer(found.witness), std::nullopt};
   }
 }
 
