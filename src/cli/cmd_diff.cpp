@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "cli/commands.h"
@@ -117,7 +118,7 @@ std::vector<arch::Arch> architectures(const Pair& pair) {
 // Gravest first.
 std::vector<lint::Reached> new_risks(const Pair& pair) {
   auto risks = lint::reached(pair.policy_b, architectures(pair), &pair.policy_a);
-  std::ranges::stable_sort(risks, {}, [](const lint::Reached& each) { return each.risk->level; });
+  std::ranges::stable_sort(risks, std::greater<>{}, [](const lint::Reached& each) { return each.risk->level; });
   return risks;
 }
 

@@ -86,7 +86,8 @@ constexpr auto kOptions =
     }} +
     kWriting + kOtherEngine + kReading + kByteOrder + kFormat;
 constexpr std::array<Example, 3> kExamples{{
-    {"callgate merge --intersect docker-default profile.json --lossy -o both.json", "A profile that grants what both grant."},
+    {"callgate merge --intersect docker-default profile.json --lossy -o both.json",
+     "A profile that grants what both grant."},
     {"callgate merge --union profile.json filter.bpf --to oci", "One that grants what either grants."},
     {"callgate merge --subtract docker-default profile.json --to bpf -o rest.bpf",
      "What Docker's default grants beyond the profile, as a filter."},
