@@ -44,7 +44,8 @@ std::string comment_above(const base::Span& place) {
     const std::size_t from = before == std::string_view::npos ? 0 : before + 1;
     const std::string_view line = text.substr(from, line_begin - from);
     if (!is_comment(line)) break;
-    out = std::string(stripped(line)) + (out.empty() ? "" : " ") + out;
+    if (!out.empty()) out.insert(0, " ");
+    out.insert(0, stripped(line));
     line_begin = before;
   }
   return out;

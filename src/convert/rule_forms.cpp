@@ -114,7 +114,8 @@ bool Pieces::add_plain(const std::vector<Interval>& intervals) {
 // A product of argument regions with one action → rules; false once there are too many.
 bool add_region(const std::array<ArgRegion, 6>& args, Action action, const RuleForm& form, std::vector<Clause>& out) {
   std::vector<Clause> product{{{}, action}};
-  for (std::uint8_t arg = 0; arg < args.size(); ++arg) {
+  constexpr std::uint8_t kArgs = 6;
+  for (std::uint8_t arg = 0; arg < kArgs; ++arg) {
     const auto parts = conjunctions(args[arg], arg, form);
     if (!parts || parts->size() * product.size() > form.most_rules) return false;
     std::vector<Clause> next;
