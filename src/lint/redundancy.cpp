@@ -23,7 +23,6 @@ bool gated(text::Node rule) {
 }
 
 // More rules on one call are not looked at one by one.
-constexpr std::size_t kMostMentions = 500;
 
 // One name in the file: what it comes to on every architecture and number.
 struct Mention {

@@ -31,7 +31,7 @@ class Emission {
         least = cost;
         best = leaf;
       }
-    if (least == kTooDear || least > kMaxCost) return std::nullopt;
+    if (least > kMaxCost) return std::nullopt;
     policy::Decision decision;
     decision.otherwise = diagrams_[best].action;
     Conjunction none;

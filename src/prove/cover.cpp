@@ -55,7 +55,7 @@ void add_blocks(std::uint8_t arg, std::uint64_t mask, ValueInterval interval, st
     while (at + size - 1 > interval.last) size >>= 1;
     const std::uint64_t block = unpack(limit & ~(size - 1), mask);
     if (block == 0)
-      out.push_back({});
+      out.emplace_back();
     else
       out.push_back({{arg, Op::masked_eq, unpack(at, mask), block}});
     at += size;
@@ -81,8 +81,8 @@ std::vector<ValueInterval> widened(std::uint64_t mask, const std::vector<ValueIn
                                    const std::vector<ValueInterval>& settled, bool bounds_too) {
   if (settled.empty()) return intervals;
   std::vector<std::pair<ValueInterval, bool>> all;  // and whether it is one of `intervals`
-  for (const ValueInterval& each : intervals) all.push_back({each, true});
-  for (const ValueInterval& each : settled) all.push_back({each, false});
+  for (const ValueInterval& each : intervals) all.emplace_back(each, true);
+  for (const ValueInterval& each : settled) all.emplace_back(each, false);
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.first.first < b.first.first; });
   std::vector<ValueInterval> wide;
   bool needed = false;  // the last of `wide`
