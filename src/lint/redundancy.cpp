@@ -22,8 +22,6 @@ bool gated(text::Node rule) {
   return false;
 }
 
-// More rules on one call are not looked at one by one.
-
 // One name in the file: what it comes to on every architecture and number.
 struct Mention {
   base::Span span, rule, decided_by;
