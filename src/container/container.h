@@ -23,6 +23,7 @@ struct World {
   manifest::Files& files;
   manifest::Filters& filters;
   Daemon daemon;
+  EngineVersion docker_cli{28, 2};       // the docker command's; it may differ from the daemon's
   std::vector<std::string> environment;  // "NAME=value", what a script's variables start from
 };
 

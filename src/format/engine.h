@@ -11,8 +11,6 @@
 
 namespace callgate::format {
 
-enum class Runtime { runc, crun, oci };
-
 struct Dialect {
   Runtime runtime;
   bool go;           // encoding/json: keys without regard to case

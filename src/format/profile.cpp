@@ -66,7 +66,8 @@ arch::Arch effective_native(const ReadOptions& options) {
 
 // A config.json's object is wanted by some readers; the others take the file itself.
 std::optional<Profile> read_root(text::Node root, const ReadOptions& options, Reporter& report) {
-  const Dialect reader = dialect(options.as);
+  Dialect reader = dialect(options.as);
+  reader.runtime = options.runtime.value_or(reader.runtime);
   if (root.is_null() && reader.go) {
     warn_off(root.span(), "the profile is null: seccomp is off, every call is allowed", report);
     return unconfined(options);

@@ -23,12 +23,16 @@ namespace callgate::format {
 enum class Engine { docker, podman, containerd, runc, crun, oci };
 std::optional<Engine> find_engine(std::string_view name);
 std::string_view name(Engine engine);
+// Who makes the filter of what the reader hands on.
+enum class Runtime { runc, crun, oci };
 
 // The 14 capabilities that Docker gives a container by default.
 std::vector<std::string> default_capabilities();
 
 struct ReadOptions {
   Engine as = Engine::docker;
+  // Another runtime than the engine's usual one: Docker with crun, Podman with runc.
+  std::optional<Runtime> runtime;
   // The bounding set ("CAP_SYS_ADMIN"); empty: none.
   std::vector<std::string> capabilities = default_capabilities();
   arch::KernelVersion kernel{6, 18};

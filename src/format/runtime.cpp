@@ -33,7 +33,11 @@ struct Resolved {
 class RuntimeReader {
  public:
   RuntimeReader(const Spec& spec, const ReadOptions& options, Arch native, Reporter& report)
-      : spec_(spec), options_(options), runtime_(dialect(options.as).runtime), native_(native), report_(report) {}
+      : spec_(spec),
+        options_(options),
+        runtime_(options.runtime.value_or(dialect(options.as).runtime)),
+        native_(native),
+        report_(report) {}
   bool run(Profile& profile);
 
  private:

@@ -45,16 +45,21 @@ std::string normal_capability(std::string_view text) {
 base::Result<std::vector<std::string>> bounding_set(const std::vector<std::string>& defaults,
                                                     const std::vector<std::string>& add,
                                                     const std::vector<std::string>& drop, bool privileged) {
-  if (privileged) return all_capabilities();
   std::vector<std::string> adds, drops;
-  for (const auto& [from, to] : {std::pair{&add, &adds}, std::pair{&drop, &drops}})
-    for (const std::string& each : *from) {
+  struct List {
+    const std::vector<std::string>* from;
+    std::vector<std::string>* to;
+    std::string_view called;  // daemon/container.go, validateCapabilities()
+  };
+  for (const List& list : {List{&add, &adds, "CapAdd"}, List{&drop, &drops, "CapDrop"}})
+    for (const std::string& each : *list.from) {
       std::string name = normal_capability(each);
       if (name != "ALL" && !contains(all_capabilities(), name))
         return base::fail(base::ErrorCode::invalid,
-                          fmt::format("invalid capability: unknown capability: \"{}\"", name));
-      to->push_back(std::move(name));
+                          fmt::format("invalid {}: unknown capability: \"{}\"", list.called, name));
+      list.to->push_back(std::move(name));
     }
+  if (privileged) return all_capabilities();
   std::vector<std::string> out;
   const bool all = contains(adds, "ALL");
   for (const std::string& each : all_capabilities()) {

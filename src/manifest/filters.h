@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,12 +26,15 @@ class Filters {
  public:
   explicit Filters(Machine machine) : machine_(machine) {}
   const Machine& machine() const { return machine_; }
-  // The file's profile under that engine; null if the engine refuses it: `diagnostics` says why.
+  // The file's profile under that engine (and `runtime`, where it is not the engine's usual one); null if the engine
+  // refuses it: `diagnostics` says why.
   std::shared_ptr<const Filter> of_file(const base::SourceFile& file, format::Engine engine,
-                                        const std::vector<std::string>& capabilities, base::Diagnostics& diagnostics);
+                                        const std::vector<std::string>& capabilities, base::Diagnostics& diagnostics,
+                                        std::optional<format::Runtime> runtime = {});
   // "docker-default", …
   std::shared_ptr<const Filter> built_in(std::string_view name, format::Engine engine,
-                                         const std::vector<std::string>& capabilities);
+                                         const std::vector<std::string>& capabilities,
+                                         std::optional<format::Runtime> runtime = {});
   // Allows everything.
   std::shared_ptr<const Filter> none();
 

@@ -38,7 +38,7 @@ TEST(CapabilitiesTest, AdditionsAndRemovals) {
 TEST(CapabilitiesTest, UnknownNamesAreRefusedInTheDaemonsWords) {
   const auto refused = bounding_set(format::default_capabilities(), {"SYS_ADMN"}, {}, false);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().message, "invalid capability: unknown capability: \"CAP_SYS_ADMN\"");
+  EXPECT_EQ(refused.error().message, "invalid CapAdd: unknown capability: \"CAP_SYS_ADMN\"");
 }
 
 }  // namespace
