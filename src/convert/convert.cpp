@@ -28,6 +28,38 @@ std::string joined(const std::vector<std::string>& words) {
   return text.empty() ? "none" : text;
 }
 
+std::string folded(std::string_view text) {
+  std::string out(text);
+  std::replace_if(out.begin(), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return out;
+}
+
+// What of the comments is not there any more, in words; empty if all is.
+std::string lost_comments(const Comments& before, const Comments& after) {
+  if (before.empty()) return {};
+  if (after.empty()) return "the comments are left out";
+  std::string text;
+  const auto kept_at_head = [&](const std::string& line) {
+    return std::any_of(after.file.begin(), after.file.end(),
+                       [&](const std::string& each) { return folded(each).find(folded(line)) != std::string::npos; });
+  };
+  if (!std::all_of(before.file.begin(), before.file.end(), kept_at_head)) text = "the comments at the head of the file";
+  std::vector<std::string> calls;
+  for (const auto& [call, comments] : before.by_call) {
+    const std::string now = folded(after.of(call));
+    const auto gone = [&](const std::string& each) { return now.find(folded(each)) == std::string::npos; };
+    if (std::any_of(comments.begin(), comments.end(), gone)) calls.push_back(call);
+  }
+  constexpr std::size_t kMostNamed = 8;
+  if (!calls.empty()) {
+    const std::size_t more = calls.size() > kMostNamed ? calls.size() - kMostNamed : 0;
+    calls.resize(calls.size() - more);
+    text += fmt::format("{}comments of {}{}", text.empty() ? "" : " and the ", joined(calls),
+                        more > 0 ? fmt::format(" and {} more", more) : "");
+  }
+  return text.empty() ? text : text + " are left out";
+}
+
 // Flags, listener and comments: what is no matter of the policy. SPEC_ALLOW is what runtimes ask for unasked.
 void add_losses_beside(const Reading& before, const Reading& after, std::vector<Loss>& losses) {
   std::vector<std::string> was = before.profile.flags, is = after.profile.flags;
@@ -41,8 +73,8 @@ void add_losses_beside(const Reading& before, const Reading& after, std::vector<
       before.profile.listener_metadata != after.profile.listener_metadata)
     losses.push_back(
         beside(kLostListener, fmt::format("the agent's socket '{}' is not named", before.profile.listener_path), true));
-  if (!before.comments.empty() && after.comments.empty())
-    losses.push_back(beside(kLostComments, "the comments are left out", false));
+  if (std::string lost = lost_comments(before.comments, after.comments); !lost.empty())
+    losses.push_back(beside(kLostComments, std::move(lost), false));
   if (before.resolved)
     losses.push_back(beside(kResolved,
                             "rules that depend on capabilities, kernel or architecture are decided for the container "

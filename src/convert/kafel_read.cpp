@@ -79,7 +79,8 @@ class Resolver {
             std::any_of(resolved->when.begin(), resolved->when.end(), [](const Term& term) { return term.empty(); });
         call.rules.push_back({std::move(resolved->when), rule.action});
         const std::string_view name = arch::name_of(arch_, resolved->nr);
-        for (const std::string& comment : rule.comments) comments_.add(name, comment);
+        for (const std::string& comment : rule.comments)
+          if (comment != name) comments_.add(name, comment);  // beside a number: SYSCALL[470] /* listns */
       }
     }
   }

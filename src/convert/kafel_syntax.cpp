@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "convert/diagnostic_ids.h"
+#include "convert/hash_comments.h"
 #include "convert/tables.h"
 #include "syntax/words.h"
 
@@ -206,6 +207,9 @@ class Parser {
       take_comments(rule, text_.tokens[i].before);
       comments_behind(rule, i);
     }
+    if (rule.comments.empty())
+      if (std::string heading = paragraph_heading(text_.tokens[first].span, "//"); !heading.empty())
+        rule.comments.push_back(std::move(heading));
     entry.rules.push_back(std::move(rule));
   }
 

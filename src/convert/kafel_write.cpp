@@ -101,9 +101,13 @@ class Writer {
     if (known == nullptr || known->nr != nr) known = find_kafel_call(native_.arch, nr);
     if (known != nullptr && !is_identifier(known->name)) known = nullptr;
     std::string comment;
-    // A comment of several calls stands over the first.
-    if (!group.comment.empty() && (group.calls.empty() || group.calls.front() == call))
-      comment = fmt::format("    // {}\n", one_line(group.comment));
+    // A comment of several calls heads a paragraph of their own.
+    if (group.calls.empty() || group.calls.front() == call) {
+      const bool paragraph = !group.comment.empty() && group.calls.size() > 1;
+      if (paragraph || paragraph_ended_) comment = "\n";
+      paragraph_ended_ = paragraph;
+      if (!group.comment.empty()) comment += fmt::format("    // {}\n", one_line(group.comment));
+    }
     std::size_t block = 0;
     for (const Stretch& part : stretches(group.decision)) {
       std::string rule = comment + "    " + conditional(nr, call, known, part.clauses);
@@ -119,6 +123,7 @@ class Writer {
     std::size_t at = from;
     while (at < blocks_.size() && blocks_[at].action != action) ++at;
     if (at == blocks_.size()) blocks_.push_back({action, {}});
+    if (blocks_[at].rules.empty() && rule.starts_with('\n')) rule.erase(0, 1);
     blocks_[at].rules.push_back(std::move(rule));
     return at + 1;
   }
@@ -218,6 +223,7 @@ class Writer {
   const ArchOutline& native_;
   std::string name_;
   std::vector<Block> blocks_;
+  bool paragraph_ended_ = false;
   std::map<std::string_view, std::uint64_t> constants_;
 };
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "convert/diagnostic_ids.h"
 #include "convert/expression.h"
+#include "convert/hash_comments.h"
 #include "convert/minijail.h"
 #include "convert/minijail_tokens.h"
 #include "format/narrow.h"
@@ -120,11 +121,20 @@ class FileReader {
       return error_here("':' wanted, not '{}'", "a line is 'call: 1', 'call: condition' or a directive");
     filters(statement);
     if (failed_) return;
+    // A comment over a paragraph holds for all its lines.
+    if (const bool plain = line_->above.empty() && line_->beside.empty(); plain && !statement.calls.empty())
+      line_heading(statement);
     for (const CallName& call : statement.calls) {
       for (const std::string& comment : line_->above) program_.comments.add(call.name, comment);
       if (!line_->beside.empty()) program_.comments.add(call.name, line_->beside);
     }
     if (!statement.calls.empty()) program_.statements.push_back(std::move(statement));
+  }
+
+  void line_heading(const Statement& statement) {
+    const std::string heading = paragraph_heading(statement.span, "#");
+    if (heading.empty()) return;
+    for (const CallName& call : statement.calls) program_.comments.add(call.name, heading);
   }
 
   void directive() {

@@ -67,10 +67,16 @@ class Writer {
       out += fmt::format("@default {}\n", action_text(outline_.fallback));
       default_ = outline_.fallback;
     }
+    // A comment of several calls heads a paragraph of their own.
+    bool ended = false;
     for (const Group& group : outline_.groups) {
+      const bool paragraph = !group.comment.empty() && group.calls.size() > 1;
+      if ((paragraph || ended) && !out.empty() && !out.ends_with("\n\n")) out += '\n';
+      ended = paragraph;
       if (!group.comment.empty()) out += fmt::format("# {}\n", one_line(group.comment));
       for (const std::string_view call : group.calls) out += line(call, group.decision);
     }
+    if (ended) out += '\n';
     if (outline_.beyond)
       for (const std::string_view call : outline_.beyond->calls) out += line(call, {{}, outline_.beyond->action});
     // A default that minijail has not is said call by call.

@@ -141,6 +141,8 @@ void CrdReader::names(text::Node list, format::SpecRule& out) {
     if (!text) continue;
     out.names_given = true;
     rule_names_.emplace_back(text->text);
+    for (const std::string& comment : {comment_above(node.span()), comment_beside(node.span())})
+      if (!comment.empty()) reading_.comments.add(rule_names_.back(), comment);
     const auto id = arch::find_name(text->text);
     if (!id) {
       std::string help;
@@ -211,9 +213,15 @@ void CrdReader::rule(text::Node rule) {
   if (out.action.text.empty() && out.action.span.file == nullptr)
     report_.add(format::kMissingField, rule.span(), "the rule has no 'action'");
   if (!out.names_given) report_.add(format::kMissingField, rule.span(), "the rule has no 'names'");
-  const std::string comment = comment_above(rule.span());
-  if (!comment.empty())
-    for (const std::string& name : rule_names_) reading_.comments.add(name, comment);
+  // Above the rule, or within it above or behind one of its fields.
+  std::vector<std::string> comments{comment_above(rule.span())};
+  for (const text::Node member : rule) {
+    if (member.key_span() != (*rule.begin()).key_span()) comments.push_back(comment_above(member.key_span()));
+    if (!member.is_array() && !member.is_object()) comments.push_back(comment_beside(member.span()));
+  }
+  for (const std::string& comment : comments)
+    for (const std::string& name : rule_names_)
+      if (!comment.empty()) reading_.comments.add(name, comment);
   spec_.rules.push_back(out);
 }
 

@@ -110,7 +110,7 @@ class Writer {
     return out + "\n";
   }
 
-  // Each line at most kLineWidth wide; calls with a comment have lines of their own below it.
+  // Each line at most kLineWidth wide; calls with a comment have lines of their own below it, each line under it.
   std::string lines(std::string_view key, const std::vector<std::pair<std::string_view, std::string>>& entries) const {
     std::string out, line;
     const auto flush = [&] {
@@ -123,9 +123,21 @@ class Writer {
       line += (line.empty() ? "" : " ") + text;
     }
     flush();
+    std::map<std::string, std::vector<std::string_view>> commented;
     for (const auto& [call, text] : entries)
       if (const std::string comment = outline_.comments.of(call); !comment.empty())
-        out += fmt::format("# {}\n{}{}\n", one_line(comment), key, text);
+        commented[one_line(comment)].push_back(text);
+    for (const auto& [comment, texts] : commented) {
+      const auto under = [&] {
+        if (!line.empty()) out += fmt::format("# {}\n", comment);
+        flush();
+      };
+      for (const std::string_view text : texts) {
+        if (key.size() + line.size() + text.size() > kLineWidth) under();
+        line += (line.empty() ? "" : " ") + std::string(text);
+      }
+      under();
+    }
     return out;
   }
 
