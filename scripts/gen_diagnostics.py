@@ -37,6 +37,10 @@ RANGES = [
     (6000, 6099, ("cli",), "Command line"),
     (7000, 7099, ("lint",), "Linting"),
     (7100, 7199, ("expect",), "Profile tests"),
+    (8000, 8099, ("container",), "Containers"),
+    (8100, 8199, ("compose",), "Compose projects"),
+    (8200, 8299, ("kube",), "Kubernetes objects"),
+    (8300, 8399, ("resolve",), "What is in force"),
 ]
 
 

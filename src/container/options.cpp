@@ -88,8 +88,8 @@ std::optional<std::string> value_error(Kind kind, const std::string& value) {
 
 class Parser {
  public:
-  Parser(std::span<const Word> words, std::string_view engine, Command command)
-      : words_(words), table_(option_table(engine, command)), command_(command) {}
+  Parser(std::span<const Word> words, const OptionTable& table, Command command)
+      : words_(words), table_(table), command_(command) {}
   tl::expected<CommandLine, OptionError> run();
 
  private:
@@ -185,7 +185,11 @@ tl::expected<CommandLine, OptionError> Parser::run() {
 
 tl::expected<CommandLine, OptionError> parse_options(std::span<const Word> words, std::string_view engine,
                                                      Command command) {
-  return Parser(words, engine, command).run();
+  return Parser(words, option_table(engine, command), command).run();
+}
+
+tl::expected<CommandLine, OptionError> parse_options(std::span<const Word> words, const OptionTable& table) {
+  return Parser(words, table, Command::run).run();
 }
 
 std::string last_value(const CommandLine& line, std::string_view name, std::string_view otherwise) {

@@ -46,6 +46,8 @@ struct OptionError {
 
 tl::expected<CommandLine, OptionError> parse_options(std::span<const Word> words, std::string_view engine,
                                                      Command command);
+// By a table of the caller's own; all of its options are taken.
+tl::expected<CommandLine, OptionError> parse_options(std::span<const Word> words, const OptionTable& table);
 
 // The last value, or `otherwise`: "--name a --name b" is b.
 std::string last_value(const CommandLine& line, std::string_view name, std::string_view otherwise = {});

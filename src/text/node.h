@@ -124,6 +124,8 @@ struct ReadLimits {
   std::uint32_t max_nodes = 4'000'000;   // after aliases are expanded
   std::uint32_t max_expanded = 250'000;  // nodes that YAML aliases may add
   std::size_t max_bytes = 0xffff'ff00;   // offsets have 32 bits
+  // YAML: repeated keys are kept in order and not diagnosed; for readers that must say it in another's words.
+  bool keep_repeated_keys = false;
 };
 
 // Strict RFC 8259. Nothing if it is not JSON (diagnosed). Duplicate keys are kept in order and diagnosed (a warning).
@@ -133,6 +135,9 @@ std::optional<Document> read_json(const base::SourceFile& file, base::Diagnostic
 // is the alias's target); duplicate keys are errors. Plain scalars are resolved by the YAML 1.2 core schema.
 std::optional<std::vector<Document>> read_yaml(const base::SourceFile& file, base::Diagnostics& diagnostics,
                                                const ReadLimits& limits = {});
+// What go-yaml (gopkg.in/yaml.v3: Docker Compose, Kubernetes' clients) says of a text that is not YAML: "yaml: line 3:
+// did not find expected key"; nothing if libyaml, of which it is a port, reads the text.
+std::optional<std::string> go_yaml_failure(std::string_view text);
 
 inline const NodeData& Node::data() const {
   return document_->nodes()[index_];

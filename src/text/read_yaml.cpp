@@ -343,7 +343,8 @@ bool StreamReader::on_close(const Event& event) {
   if (closed.is_flow) last_end_ = span(event).end;
   NodeData& node = nodes()[closed.node];
   node.end = std::max(node.begin, last_end_);
-  if (node.kind == Kind::object && node.child_count > 1) find_repeats(nodes(), node, repeats_);
+  if (node.kind == Kind::object && node.child_count > 1 && !limits_.keep_repeated_keys)
+    find_repeats(nodes(), node, repeats_);
   if (!open_.empty()) open_.back().height = std::max(open_.back().height, closed.height + 1);
   if (closed.anchor.empty()) return true;
   // A value inside may have taken the name since; the later in the file has it.
@@ -411,7 +412,27 @@ bool StreamReader::run() {
   }
 }
 
+// go-yaml's parser.fail(): the line of the context, if it is not the first, else that of the problem; a scanner counts
+// from 0.
+std::string go_words(const yaml_parser_t& parser) {
+  const std::string problem = parser.problem ? parser.problem : "unknown problem parsing YAML content";
+  std::size_t line = parser.context_mark.line != 0 ? parser.context_mark.line : parser.problem_mark.line;
+  if (line == 0 || parser.error == YAML_READER_ERROR) return "yaml: " + problem;
+  if (parser.error == YAML_SCANNER_ERROR) ++line;
+  return fmt::format("yaml: line {}: {}", line, problem);
+}
+
 }  // namespace
+
+std::optional<std::string> go_yaml_failure(std::string_view text) {
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  Parser parser(text);
+  for (;;) {
+    Event event;
+    if (!parser.next(event)) return go_words(parser.state());
+    if (event.type == YAML_STREAM_END_EVENT || event.type == YAML_NO_EVENT) return std::nullopt;
+  }
+}
 
 std::optional<std::vector<Document>> read_yaml(const base::SourceFile& file, base::Diagnostics& diagnostics,
                                                const ReadLimits& limits) {
