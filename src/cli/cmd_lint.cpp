@@ -9,6 +9,8 @@
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "convert/formats.h"
+#include "format/shipped.h"
 #include "lint/fix.h"
 #include "lint/lint.h"
 #include "lint/print.h"
@@ -35,11 +37,18 @@ std::optional<lint::Report> filter_report(Session& session, const std::string& n
 std::optional<lint::Report> report_of(Session& session, const std::string& name, const lint::Options& options,
                                       int& status) {
   if (auto built_in = lint::lint_builtin(name, options)) return built_in;
-  const base::SourceFile* file = is_process(name) ? nullptr : session.open(name);
-  if (is_process(name) || (file != nullptr && looks_like_filter(*file)))
-    return filter_report(session, name, options, status);
-  if (file != nullptr)
+  if (is_process(name)) return filter_report(session, name, options, status);
+  const format::ShippedProfile* const shipped = format::find_shipped(name);
+  const base::SourceFile* const file =
+      shipped != nullptr ? &session.keep_text(name, shipped->text) : session.open(file_of(name));
+  if (file != nullptr && looks_like_filter(*file)) return filter_report(session, name, options, status);
+  if (file != nullptr && shipped == nullptr && convert::sniff(file->text()) != nullptr) {
+    // Another tool's format: what it means is looked at, and where its calls stand.
+    if (auto reading = read_any(session, name, options.reading))
+      return lint::lint_profile(*file, std::move(reading->profile), reading->by_engine, options);
+  } else if (file != nullptr) {
     if (auto report = lint::lint(*file, options, session.diagnostics())) return report;
+  }
   status = kBadInput;
   return std::nullopt;
 }
@@ -51,6 +60,10 @@ int mend(Session& session, const lint::Options& options, bool write) {
       return session.usage(kBadOperands, fmt::format("'{}' cannot be written", name), "give a file");
     const base::SourceFile* const file = session.open(name);
     if (file == nullptr) return kBadInput;
+    if (looks_like_filter(*file) || convert::sniff(file->text()) != nullptr)
+      return session.usage(kBadOperands,
+                           fmt::format("'{}' cannot be mended: it is no profile of OCI's or Docker's form", name),
+                           "'callgate convert' makes one of it");
     const lint::Mended mended = lint::mend(*file, options);
     if (mended.text == file->text()) continue;
     if (!write) {
@@ -121,8 +134,9 @@ int lint_command(Session& session) {
 }
 
 constexpr std::array<Operand, 1> kOperands{
-    {{"FILE", "a profile or filter: a path, '-', docker-default, podman-default, or pid:N for a live process", false,
-      true}}};
+    {{"FILE",
+      "a profile of any format, or a filter: a path, '-', docker-default, podman-default, or pid:N for a live process",
+      false, true}}};
 constexpr auto kOptions =
     std::array<Option, 5>{{
         {"fail-on", 0, "LEVEL",

@@ -180,6 +180,10 @@ Subject unconfined(const std::string& name, const format::ReadOptions& options) 
 
 }  // namespace
 
+std::string file_of(const std::string& name) {
+  return split_name(name).first;
+}
+
 std::optional<convert::Reading> read_any(Session& session, const std::string& name, const format::ReadOptions& options,
                                          const convert::Format* format) {
   auto [path, select] = split_name(name);

@@ -37,6 +37,9 @@ struct LoadTimes {
 std::optional<Subject> load(Session& session, const std::string& name, const format::ReadOptions& options, int& status,
                             LoadTimes* times = nullptr);
 
+// The file of "FILE#NAME", which chooses one of several profiles in a file; a file of that very name comes first.
+std::string file_of(const std::string& name);
+
 // A profile file of any format, told by its content unless `format` is given; "FILE#NAME" chooses one of several in a
 // file. Nothing if it cannot be read (diagnosed).
 std::optional<convert::Reading> read_any(Session& session, const std::string& name, const format::ReadOptions& options,

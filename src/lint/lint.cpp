@@ -209,9 +209,11 @@ std::optional<Report> lint_builtin(std::string_view name, const Options& options
   return report;
 }
 
-Report lint_policy(std::string name, const policy::Policy& policy, const Options& options) {
-  format::Profile profile;
-  profile.policy = policy;
+namespace {
+
+// What a reader of OCI-like profiles would have told.
+void describe_policy(format::Profile& profile, const Options& options) {
+  const policy::Policy& policy = profile.policy;
   profile.architectures = options.reading.architectures;
   for (const arch::ArchInfo& info : arch::all()) {
     const bool listed = std::any_of(policy.archs.begin(), policy.archs.end(),
@@ -221,12 +223,29 @@ Report lint_policy(std::string name, const policy::Policy& policy, const Options
   // What a number without a name gets is the nearest thing to a default.
   constexpr policy::SyscallNr kUnnamed = 0x3fff;
   profile.default_action = policy::evaluate(policy, {arch::info(options.reading.native).audit, kUnnamed, {}});
-  Subject subject{options, {}, false, {}, {}, options.reading.native, nullptr};
+}
+
+Report lint_alone(std::string name, const base::SourceFile* file, format::Profile profile, bool by_engine,
+                  const Options& options) {
+  describe_policy(profile, options);
+  Subject subject{options, {}, false, {}, {}, options.reading.native, nullptr, by_engine, file};
   subject.main = Reading{{options.reading.as}, std::move(profile), {}};
   Report report;
   report.name = std::move(name);
   judge(subject, report);
   return report;
+}
+
+}  // namespace
+
+Report lint_profile(const base::SourceFile& file, format::Profile profile, bool by_engine, const Options& options) {
+  return lint_alone(file.name(), &file, std::move(profile), by_engine, options);
+}
+
+Report lint_policy(std::string name, const policy::Policy& policy, const Options& options) {
+  format::Profile profile;
+  profile.policy = policy;
+  return lint_alone(std::move(name), nullptr, std::move(profile), false, options);
 }
 
 }  // namespace callgate::lint

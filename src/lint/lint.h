@@ -41,6 +41,7 @@ struct Answer {
   format::Engine engine = format::Engine::docker;
   policy::Call call;
   policy::Action action;
+  bool by_engine = true;  // false: a filter's, or another tool's, which no engine reads
   bool operator==(const Answer&) const = default;
 };
 // The call that shows a finding. Where a finding is a contrast, `beside` is its other half: the same call under another
@@ -101,6 +102,11 @@ struct Report {
 std::optional<Report> lint(const base::SourceFile& file, const Options& options, base::Diagnostics& diagnostics);
 // "docker-default" or "podman-default".
 std::optional<Report> lint_builtin(std::string_view name, const Options& options);
+
+// A profile in another tool's format (minijail, systemd, …), read by somebody else. Places are those where the calls
+// stand in the text; what is only about the text of OCI-like profiles is not looked at.
+// `by_engine`: a container engine loads it in the end, so its runtime must start under it.
+Report lint_profile(const base::SourceFile& file, format::Profile profile, bool by_engine, const Options& options);
 
 // A policy of which no profile is known: a filter's. What is only about the text of a profile is not looked at.
 Report lint_policy(std::string name, const policy::Policy& policy, const Options& options);

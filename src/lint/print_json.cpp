@@ -20,7 +20,7 @@ void place(const base::Span& span, std::string_view name, base::JsonWriter& json
 }
 
 void answer(const Answer& each, base::JsonWriter& json) {
-  json.member("engine", format::name(each.engine));
+  if (each.by_engine) json.member("engine", format::name(each.engine));
   json.member("arch", syntax::describe_arch(each.call.audit, each.call.nr)).member("nr", each.call.nr);
   json.key("args").begin_array();
   for (const std::uint64_t argument : each.call.args) json.value(argument);

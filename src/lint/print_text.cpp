@@ -12,9 +12,9 @@ namespace callgate::lint {
 namespace {
 
 std::string describe_answer(const Answer& answer) {
-  return fmt::format("{}: {} {} → {}", format::name(answer.engine),
-                     syntax::describe_arch(answer.call.audit, answer.call.nr), syntax::describe_call(answer.call),
-                     policy::to_string(answer.action));
+  return fmt::format("{}{}{} {} → {}", answer.by_engine ? format::name(answer.engine) : "",
+                     answer.by_engine ? ": " : "", syntax::describe_arch(answer.call.audit, answer.call.nr),
+                     syntax::describe_call(answer.call), policy::to_string(answer.action));
 }
 
 std::string_view colour_of(Level level) {

@@ -109,6 +109,7 @@ void starts(const Subject& subject) {
          "glibc programs make no threads and no child processes");
   report(subject, "startup-musl", missing_needs(subject, "musl"), "no musl program starts");
   report(subject, "startup-go", missing_needs(subject, "go"), "no Go program starts");
+  if (subject.text != nullptr && !subject.by_engine) return;  // no container runtime reads it
   for (const std::string_view runtime : {"runc", "crun"}) {
     const bool always = !missing_needs(subject, fmt::format("{}-nnp", runtime)).empty();
     report(subject, runtime == "runc" ? "startup-runc" : "startup-crun", missing_needs(subject, runtime),

@@ -4,12 +4,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "arch/calls.h"
 #include "format/fields.h"
 #include "policy/policy.h"
 
 namespace callgate::lint {
+
+namespace {
+
+bool in_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
+}
+
+// The first place outside of comments where the word stands.
+base::Span word_in(const base::SourceFile& file, std::string_view word) {
+  const std::string_view text = file.text();
+  if (word.empty()) return {};
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const std::size_t end = at + word.size();
+    if ((at > 0 && in_word(text[at - 1])) || (end < text.size() && in_word(text[end]))) continue;
+    const std::size_t line = text.rfind('\n', at) + 1;  // 0 where there is none
+    const std::string_view before = text.substr(line, at - line);
+    if (before.find('#') != std::string_view::npos || before.find("//") != std::string_view::npos) continue;
+    return {&file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)};
+  }
+  return {};
+}
+
+}  // namespace
 
 Finding& Subject::add(std::string_view rule, base::Span span, std::string message, std::string help) const {
   Finding& made = findings->emplace_back();
@@ -21,7 +45,7 @@ Finding& Subject::add(std::string_view rule, base::Span span, std::string messag
 }
 
 Answer Subject::answer(const policy::Call& call) const {
-  return {main.engine(), call, policy::evaluate(policy(), call)};
+  return {main.engine(), call, policy::evaluate(policy(), call), by_engine};
 }
 
 base::Span Subject::place_of(const policy::Call& call) const {
@@ -33,6 +57,9 @@ base::Span Subject::place_of(const policy::Call& call) const {
         }))
       return origin.span;
   }
+  if (text != nullptr)
+    if (const auto arch = arch::of_call(call.audit, call.nr))
+      if (const base::Span span = word_in(*text, arch::name_of(*arch, call.nr)); span.file != nullptr) return span;
   return profile().default_span;
 }
 

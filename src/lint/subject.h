@@ -28,6 +28,8 @@ struct Subject {
   std::vector<Reading> others;  // all engines that read it differently, or refuse it
   arch::Arch primary{};         // the machine's own architecture, or the first one covered
   std::vector<Finding>* findings;
+  bool by_engine = true;                   // false: a filter, or another tool's policy
+  const base::SourceFile* text = nullptr;  // of a profile in another tool's format: where its calls are looked for
 
   const format::Profile& profile() const { return *main.profile; }
   const policy::Policy& policy() const { return main.profile->policy; }

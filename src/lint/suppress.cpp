@@ -1,5 +1,6 @@
 // Suppressions stand in the profile itself, where no engine looks: a member "x-callgate-ignore": ["RULE reason", …] of
-// the profile (for all of it) or of a rule (for that rule), or a rule's comment "callgate:ignore RULE reason".
+// the profile (for all of it) or of a rule (for that rule), or a rule's comment "callgate:ignore RULE reason". In other
+// tools' formats it is a comment of that form anywhere, and holds for all of the file.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
@@ -30,6 +31,7 @@ class Suppressing {
  private:
   void read_member(text::Node object, base::Span scope);
   void read_comment(text::Node rule);
+  void read_text(const base::SourceFile& file);
   void read(std::string_view text, base::Span where, base::Span scope);
 
   const Subject& subject_;
@@ -83,8 +85,22 @@ void Suppressing::read_comment(text::Node rule) {
       read(line.substr(at + kMark.size()), comment.span(), rule.span());
 }
 
+// "# callgate:ignore RULE reason" in another tool's format; holds for all of the file.
+void Suppressing::read_text(const base::SourceFile& file) {
+  const std::string_view text = file.text();
+  for (std::size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
+    const std::size_t line = text.rfind('\n', at) + 1;
+    const std::string_view before = text.substr(line, at - line);
+    if (before.find('#') == std::string_view::npos && before.find("//") == std::string_view::npos) continue;
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    read(text.substr(at + kMark.size(), end - at - kMark.size()),
+         {&file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)}, {});
+  }
+}
+
 void Suppressing::run() {
-  read_member(subject_.root, {});
+  if (subject_.text != nullptr) read_text(*subject_.text);
+  if (subject_.root) read_member(subject_.root, {});
   for (const text::Node rule : subject_.rule_nodes()) {
     read_member(rule, rule.span());
     read_comment(rule);
@@ -109,7 +125,7 @@ void Suppressing::run() {
 }  // namespace
 
 void apply_suppressions(const Subject& subject) {
-  if (subject.root && subject.root.is_object()) Suppressing(subject).run();
+  if (subject.text != nullptr || (subject.root && subject.root.is_object())) Suppressing(subject).run();
 }
 
 }  // namespace callgate::lint
