@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "base/io.h"
+#include "convert/formats.h"
 #include "lint/fix.h"
 #include "lint/lint.h"
 #include "support/corpus.h"
@@ -100,6 +101,36 @@ TEST(LintCorpus, FixesAreFinal) {
     EXPECT_EQ(mend(base::SourceFile(path, once.text), options).text, once.text) << path;
   }
   EXPECT_GT(mended_files, 5U);
+}
+
+// Policies of other tools: looked at by what they mean, every witness holds, and what has a place has it in the text.
+TEST(LintCorpus, EveryMinijailAndKafelPolicy) {
+  CALLGATE_NEED_CORPUS();
+  std::size_t looked_at = 0, placed = 0;
+  for (const auto& [folder, format] :
+       {std::pair{"minijail", &convert::kMinijail}, std::pair{"kafel", &convert::kKafel}}) {
+    for (const auto& path : test_support::files_below(test_support::corpus_folder() / folder, ".policy")) {
+      auto text = base::read_file(path.string());
+      ASSERT_TRUE(text) << path;
+      const base::SourceFile file(path.string(), std::move(*text));
+      base::Diagnostics findings;
+      convert::ReadContext context;
+      context.options.native = arch::Arch::x86_64;
+      const auto reading = format->read(file, context, findings);
+      if (!reading) continue;  // refused, or not to be read alone: other files are included
+      Options options;
+      options.reading.native = arch::Arch::x86_64;
+      const Report report = lint_profile(file, reading->profile, reading->by_engine, options);
+      EXPECT_TRUE(report.defects.empty()) << path << " " << report.defects.front();
+      ++looked_at;
+      for (const Finding& each : report.findings) {
+        EXPECT_NE(each.rule->id, "startup-runc") << path;
+        if (each.witness && each.span.file != nullptr) ++placed;
+      }
+    }
+  }
+  EXPECT_GT(looked_at, 20U);
+  EXPECT_GT(placed, 5U);
 }
 
 }  // namespace
