@@ -10,6 +10,7 @@
 
 #include "base/diagnostic.h"
 #include "base/source.h"
+#include "container/podman.h"
 #include "container/request.h"
 #include "manifest/answer.h"
 #include "manifest/files.h"
@@ -23,14 +24,17 @@ struct World {
   manifest::Files& files;
   manifest::Filters& filters;
   Daemon daemon;
-  EngineVersion docker_cli{28, 2};       // the docker command's; it may differ from the daemon's
+  EngineVersion docker_cli{28, 2};  // the docker command's; it may differ from the daemon's
+  Podman podman;
   std::vector<std::string> environment;  // "NAME=value", what a script's variables start from
 };
 
 // A word of a command line as the program gets it: quotes gone, variables replaced.
 struct Word {
   std::string text;
-  base::Span place;  // as written
+  base::Span place;          // as written
+  std::string unknown = {};  // a variable in it that nothing here sets; its text then has it as written
+  bool splits = false;       // it is that variable alone, unquoted: no word, one, or many
 };
 
 // Whether the words call docker, podman or nerdctl (by any path) and make or enter a container: run, create, exec.

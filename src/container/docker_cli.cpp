@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "container/engines.h"
+#include "container/reading.h"
 #include "manifest/capabilities.h"
 #include "manifest/go_json.h"
 #include "manifest/go_text.h"
@@ -33,7 +35,7 @@ bool is_keyword(std::string_view value, EngineVersion version) {
   return value == "unconfined" || (value == "builtin" && version >= EngineVersion{25, 0});
 }
 
-tl::unexpected<CliRefusal> refuse(std::string message, base::Span place) {
+tl::unexpected<CliRefusal> refused(std::string message, base::Span place) {
   return tl::unexpected(CliRefusal{std::move(message), place});
 }
 
@@ -47,12 +49,12 @@ tl::expected<SecurityOptRead, CliRefusal> read_profile_file(std::string_view pat
   option.profile_path = path;
   const auto file = files.open(std::string(path), std::string(path));
   if (!file && readable_kind(file.error().why))
-    return refuse(fmt::format("opening seccomp profile ({}) failed: {}", path, file.error().message), option.place);
+    return refused(fmt::format("opening seccomp profile ({}) failed: {}", path, file.error().message), option.place);
   if (!file) return SecurityOptRead{std::move(option), true, file.error().message};
   auto compact = manifest::go_compact((*file)->text());
   if (!compact)
-    return refuse(fmt::format("compacting json for seccomp profile ({}) failed: {}", path, compact.error().message),
-                  option.place);
+    return refused(fmt::format("compacting json for seccomp profile ({}) failed: {}", path, compact.error().message),
+                   option.place);
   option.text = "seccomp=" + *compact;
   option.profile = *file;
   return SecurityOptRead{std::move(option), true, {}};
@@ -66,9 +68,9 @@ tl::expected<SecurityOptRead, CliRefusal> read_security_opt(std::string_view tex
   if (!parts.cut && parts.key != kNoNewPrivileges) parts = cut_at(text, ':');
   const bool empty = !parts.cut || (parts.value.empty() && version >= EngineVersion{23, 0});
   if (empty && parts.key != kNoNewPrivileges)
-    return refuse(fmt::format("{}nvalid --security-opt: {}", version >= EngineVersion{29, 0} ? 'i' : 'I',
-                              manifest::go_quote(text)),
-                  place);
+    return refused(fmt::format("{}nvalid --security-opt: {}", version >= EngineVersion{29, 0} ? 'i' : 'I',
+                               manifest::go_quote(text)),
+                   place);
   SecurityOpt option{std::string(text), place, nullptr, {}};
   if (parts.key == "seccomp" && !is_keyword(parts.value, version))
     return read_profile_file(parts.value, std::move(option), files);
@@ -94,7 +96,7 @@ tl::expected<Request, CliRefusal> docker_request(const CommandLine& line, base::
   request.runtime = last_value(line, "runtime");
   request.userns = last_value(line, "userns");
   if (!request.userns.empty() && request.userns != "host")
-    return refuse("--userns: invalid USER mode", values(line, "userns").back()->place);
+    return refused("--userns: invalid USER mode", values(line, "userns").back()->place);
   for (const Option* option : values(line, "security-opt")) {
     auto read = read_security_opt(option->value, option->place, version, files);
     if (!read) return tl::unexpected(std::move(read).error());
@@ -111,6 +113,19 @@ tl::expected<Request, CliRefusal> docker_request(const CommandLine& line, base::
   request.cap_add = capabilities("cap-add");
   request.cap_drop = capabilities("cap-drop");
   return request;
+}
+
+manifest::Container docker_container(const CommandLine& line, base::Span place, World& world) {
+  const auto request = docker_request(line, place, world.docker_cli, world.files);
+  if (request) return decide(*request, world.daemon, world.filters);
+  manifest::Container out;
+  out.name = last_value(line, "name", line.rest.front().text);
+  out.source = place;
+  out.engine = "docker";
+  refuse(out, manifest::Party::docker_cli, request.error().message, request.error().place);
+  step(out, manifest::Step::Kind::fact, "the docker command refuses it; nothing reaches the daemon",
+       request.error().place);
+  return out;
 }
 
 }  // namespace callgate::container

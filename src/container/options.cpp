@@ -95,7 +95,7 @@ class Parser {
  private:
   tl::expected<void, OptionError> long_option(const Word& word);
   tl::expected<void, OptionError> short_options(const Word& word);
-  tl::expected<void, OptionError> add(const Known& known, std::string value, base::Span place);
+  tl::expected<void, OptionError> add(const Known& known, std::string value, const Word& from);
   tl::unexpected<OptionError> fail(std::string message, base::Span place) {
     return tl::unexpected(OptionError{std::move(message), place});
   }
@@ -112,15 +112,16 @@ class Parser {
   CommandLine line_;
 };
 
-tl::expected<void, OptionError> Parser::add(const Known& known, std::string value, base::Span place) {
-  if (const auto wrong = value_error(known.kind, value)) {
+tl::expected<void, OptionError> Parser::add(const Known& known, std::string value, const Word& from) {
+  const auto wrong = from.unknown.empty() ? value_error(known.kind, value) : std::nullopt;
+  if (wrong) {
     const std::string called =
         known.letter == 0 ? fmt::format("--{}", known.name) : fmt::format("-{}, --{}", known.letter, known.name);
     return fail(fmt::format("invalid argument {} for {} flag: {}", manifest::go_quote(value),
                             manifest::go_quote(called), *wrong),
-                place);
+                from.place);
   }
-  line_.options.push_back({known.name, std::move(value), place});
+  line_.options.push_back({known.name, std::move(value), from.place, from.unknown});
   return {};
 }
 
@@ -133,11 +134,11 @@ tl::expected<void, OptionError> Parser::long_option(const Word& word) {
   const std::string_view name = unaliased(table_, given);
   const auto known = find(table_, command_, [&](const Known& each) { return each.name == name; });
   if (!known) return fail(fmt::format("unknown flag: --{}", given), word.place);
-  if (equals != std::string_view::npos) return add(*known, std::string(body.substr(equals + 1)), word.place);
-  if (known->kind == Kind::boolean) return add(*known, "true", word.place);
+  if (equals != std::string_view::npos) return add(*known, std::string(body.substr(equals + 1)), word);
+  if (known->kind == Kind::boolean) return add(*known, "true", word);
   const Word* value = next();
   if (value == nullptr) return fail(fmt::format("flag needs an argument: {}", word.text), word.place);
-  return add(*known, value->text, value->place);
+  return add(*known, value->text, *value);
 }
 
 tl::expected<void, OptionError> Parser::short_options(const Word& word) {
@@ -151,15 +152,15 @@ tl::expected<void, OptionError> Parser::short_options(const Word& word) {
     if (!known) return fail(fmt::format("unknown shorthand flag: {} in -{}", shown, all), word.place);
     tl::expected<void, OptionError> added;
     if (letters.size() > 1 && letters.front() == '=') {
-      added = add(*known, std::string(letters.substr(1)), word.place);
+      added = add(*known, std::string(letters.substr(1)), word);
       letters = {};
     } else if (known->kind == Kind::boolean) {
-      added = add(*known, "true", word.place);
+      added = add(*known, "true", word);
     } else if (!letters.empty()) {
-      added = add(*known, std::string(letters), word.place);
+      added = add(*known, std::string(letters), word);
       letters = {};
     } else if (const Word* value = next()) {
-      added = add(*known, value->text, value->place);
+      added = add(*known, value->text, *value);
     } else {
       return fail(fmt::format("flag needs an argument: {} in -{}", shown, all), word.place);
     }

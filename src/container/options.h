@@ -31,7 +31,8 @@ const OptionTable& option_table(std::string_view engine, Command command);
 struct Option {
   std::string_view name;  // the table's: "security-opt"
   std::string value;
-  base::Span place;  // the value, where it stands in a word of its own; else the word
+  base::Span place;          // the value, where it stands in a word of its own; else the word
+  std::string unknown = {};  // Word::unknown of that word
 };
 
 struct CommandLine {

@@ -40,7 +40,7 @@ std::string runtime_words(const base::Diagnostic& first, format::Runtime runtime
     case format::kNotifyWrite.number:
       return "SCMP_ACT_NOTIFY cannot be used for the write syscall";
     case format::kErrnoNotTaken.number:
-      return "errno value specified for an action that takes none";
+      return fmt::format("errno value specified for action `{}`", first.message.substr(0, first.message.find(' ')));
     case format::kEmptyName.number:
       return crun ? "invalid seccomp syscall ``" : "empty string is not a valid syscall";
     default:

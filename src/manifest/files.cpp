@@ -106,6 +106,7 @@ tl::expected<const base::SourceFile*, OpenFailure> Files::remember(const std::st
 }
 
 tl::expected<const base::SourceFile*, OpenFailure> Files::open(const std::string& path, const std::string& shown) {
+  if (path.empty()) return tl::unexpected(failed_to_open(shown, ENOENT));
   const std::string whole = join_path(working_directory_, path);
   const std::string key = whole + '\n' + shown;
   if (const auto known = by_path_.find(key); known != by_path_.end()) return known->second;

@@ -12,7 +12,7 @@
 namespace callgate::container {
 
 struct TestWorld {
-  explicit TestWorld(std::string directory) : files(std::move(directory)), world{files, filters, {}, {28, 2}, {}} {}
+  explicit TestWorld(std::string directory) : files(std::move(directory)), world{files, filters, {}, {28, 2}, {}, {}} {}
   manifest::Container line(const std::vector<std::string>& words) {
     manifest::Answer answer;
     resolve_line(std::span<const std::string>(words), world, answer, diagnostics);

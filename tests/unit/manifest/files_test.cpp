@@ -76,6 +76,7 @@ TEST_F(FilesTest, OnlyRegularFilesAreRead) {
 TEST_F(FilesTest, FailuresAreWordedAsGoWordsThem) {
   EXPECT_EQ(files().open("nope.json", "nope.json").error().message, "open nope.json: no such file or directory");
   EXPECT_EQ(files().open("root", "root").error().message, "read root: is a directory");
+  EXPECT_EQ(files().open("", "").error().message, "open : no such file or directory");
 }
 
 TEST_F(FilesTest, TooLargeIsRefusedUnread) {
