@@ -23,10 +23,10 @@ namespace callgate::container {
 struct World {
   manifest::Files& files;
   manifest::Filters& filters;
-  Daemon daemon;
+  Daemon daemon = {};
   EngineVersion docker_cli{28, 2};  // the docker command's; it may differ from the daemon's
-  Podman podman;
-  std::vector<std::string> environment;  // "NAME=value", what a script's variables start from
+  Podman podman = {};
+  std::vector<std::string> environment = {};  // "NAME=value", what a script's variables start from
 };
 
 // A word of a command line as the program gets it: quotes gone, variables replaced.
