@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/validate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "manifest/go_text.h"
+
+namespace callgate::kube {
+
+namespace {
+
+using manifest::go_quote;
+using text::Node;
+
+constexpr std::string_view kLabelFault =
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
+    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+constexpr std::string_view kSubdomainFault =
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
+    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+constexpr std::string_view kLabelLength = "must be no more than 63 characters",
+                           kSubdomainLength = "must be no more than 253 characters";
+
+bool good_label(std::string_view name) {
+  const auto lower = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && lower(name.front()) && lower(name.back()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || c == '-'; });
+}
+
+base::Span place(Node node, Node otherwise) {
+  return node ? node.span() : otherwise ? otherwise.span() : base::Span();
+}
+
+// Kinds whose names are labels, where others are subdomains.
+bool named_by_label(std::string_view kind) {
+  return kind == "Namespace";
+}
+
+void object_meta(Node object, std::string_view kind, FieldErrors& errors) {
+  const Node metadata = field(object, "metadata");
+  const std::string_view name = string_field(metadata, "name"), generated = string_field(metadata, "generateName");
+  const base::Span where = place(field(metadata, "name"), metadata ? metadata : object);
+  const auto fault = named_by_label(kind) ? label_fault : subdomain_fault;
+  if (!generated.empty()) {
+    std::string_view stem = generated;
+    if (stem.ends_with('-')) stem.remove_suffix(1);
+    if (!fault(stem).empty())
+      errors.invalid("metadata.generateName", go_quote(generated), fault(stem), field(metadata, "generateName").span());
+  }
+  if (name.empty()) {
+    if (generated.empty()) errors.required("metadata.name", "name or generateName is required", where);
+  } else if (!fault(name).empty()) {
+    errors.invalid("metadata.name", go_quote(name), fault(name), where);
+  }
+}
+
+// A template that a controller keeps running.
+void running_template(Node object, FieldErrors& errors) {
+  const Node spec = field(object, "spec");
+  const Node policy = field(field(field(spec, "template"), "spec"), "restartPolicy");
+  if (policy && policy.text() != "Always")
+    errors.not_supported("spec.template.spec.restartPolicy", policy.text(), {"Always"}, policy.span());
+}
+
+bool matches(Node selector, Node labels) {
+  const Node wanted = field(selector, "matchLabels");
+  if (!wanted || !wanted.is_object()) return true;
+  return std::all_of(wanted.begin(), wanted.end(),
+                     [&](Node each) { return string_field(labels, each.key()) == each.text(); });
+}
+
+// A map of texts as Go prints it in JSON: sorted keys.
+std::string map_json(Node map) {
+  if (!map || !map.is_object() || map.size() == 0) return "null";
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const Node each : map) entries.emplace_back(each.key(), each.text());
+  std::sort(entries.begin(), entries.end());
+  std::string out;
+  for (const auto& [key, value] : entries)
+    out += fmt::format("{}{}:{}", out.empty() ? "" : ",", go_quote(key), go_quote(value));
+  return "{" + out + "}";
+}
+
+void label_selector(Node object, std::string_view what, FieldErrors& errors) {
+  const Node spec = field(object, "spec"), selector = field(spec, "selector");
+  if (!selector) return errors.required("spec.selector", "", place(spec, object));
+  const Node labels = field(selector, "matchLabels"), expressions = field(selector, "matchExpressions");
+  if ((!labels || labels.size() == 0) && (!expressions || expressions.size() == 0))
+    return errors.invalid("spec.selector", "{}", fmt::format("empty selector is invalid for {}", what),
+                          selector.span());
+  const Node own = field(field(field(spec, "template"), "metadata"), "labels");
+  if (!matches(selector, own))
+    errors.invalid("spec.template.metadata.labels", map_json(own), "`selector` does not match template `labels`",
+                   place(own, selector));
+}
+
+void old_selector(Node object, FieldErrors& errors) {
+  const Node spec = field(object, "spec"), own = field(field(field(spec, "template"), "metadata"), "labels");
+  // Without one the template's labels are it.
+  const Node selector = field(spec, "selector");
+  if (!selector && (!own || own.size() == 0)) return errors.required("spec.selector", "", place(spec, object));
+  if (!selector || !selector.is_object()) return;
+  const bool fits = std::all_of(selector.begin(), selector.end(),
+                                [&](Node each) { return string_field(own, each.key()) == each.text(); });
+  if (!fits)
+    errors.invalid("spec.template.metadata.labels", map_json(own), "`selector` does not match template `labels`",
+                   place(own, selector));
+}
+
+void template_of(const Pod& pod, FieldErrors& errors) {
+  validate_pod_annotations(pod, pod.path + ".annotations", errors);
+  validate_pod_spec(pod, errors);
+  validate_seccomp_agreement(pod, errors);
+  if (const Node ephemeral = field(pod.spec, "ephemeralContainers"); ephemeral && ephemeral.size() > 0)
+    errors.forbidden(pod.spec_path() + ".ephemeralContainers", "ephemeral containers not allowed in pod template",
+                     ephemeral.key_span());
+}
+
+void job_template(const Pod& pod, FieldErrors& errors) {
+  const Node policy = field(pod.spec, "restartPolicy");
+  const std::string_view text = policy ? policy.text() : std::string_view("Always");
+  const std::string path = pod.spec_path() + ".restartPolicy";
+  if (!policy || text == "Always")
+    errors.required(path, "valid values: \"OnFailure\", \"Never\"", place(policy, pod.spec));
+  else if (text != "OnFailure" && text != "Never")
+    errors.not_supported(path, text, {"OnFailure", "Never"}, policy.span());
+}
+
+void runtime_class(Node object, FieldErrors& errors) {
+  const Node handler = field(object, "handler");
+  const std::string_view text = string_field(object, "handler");
+  if (text.empty()) return errors.required("handler", "", place(handler, object));
+  if (const std::string_view fault = label_fault(text); !fault.empty())
+    errors.invalid("handler", go_quote(text), fault, handler.span());
+}
+
+void cron_job(Node object, FieldErrors& errors) {
+  const Node spec = field(object, "spec"), schedule = field(spec, "schedule");
+  if (!schedule || schedule.text().empty()) errors.required("spec.schedule", "", place(schedule, spec));
+  if (const Node policy = field(spec, "concurrencyPolicy");
+      policy && policy.text() != "Allow" && policy.text() != "Forbid" && policy.text() != "Replace")
+    errors.not_supported("spec.concurrencyPolicy", policy.text(), {"Allow", "Forbid", "Replace"}, policy.span());
+}
+
+}  // namespace
+
+std::string_view label_fault(std::string_view name) {
+  if (name.size() > 63) return kLabelLength;
+  return good_label(name) ? std::string_view() : kLabelFault;
+}
+
+std::string_view subdomain_fault(std::string_view name) {
+  if (name.size() > 253) return kSubdomainLength;
+  const auto parts = base::split(name, '.');
+  return !name.empty() && std::all_of(parts.begin(), parts.end(), good_label) ? std::string_view() : kSubdomainFault;
+}
+
+void validate(Node object, std::string_view kind, const std::optional<Pod>& pod, FieldErrors& errors) {
+  object_meta(object, kind, errors);
+  if (kind == "RuntimeClass") return runtime_class(object, errors);
+  if (kind == "Pod") {
+    if (!pod) return errors.required("spec.containers", "", object.span());
+    validate_pod_annotations(*pod, "metadata.annotations", errors);
+    validate_pod_spec(*pod, errors);
+    if (const Node ephemeral = field(pod->spec, "ephemeralContainers"); ephemeral && ephemeral.size() > 0)
+      errors.forbidden("spec.ephemeralContainers", "cannot be set on create", ephemeral.key_span());
+    return validate_seccomp_agreement(*pod, errors);
+  }
+  if (!pod_path(kind)) return;
+  if (kind == "CronJob") cron_job(object, errors);
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSelecting{{{"DaemonSet", "daemonset"},
+                                                                                     {"Deployment", "deployment"},
+                                                                                     {"ReplicaSet", "deployment"},
+                                                                                     {"StatefulSet", "statefulset"}}};
+  const auto row =
+      std::find_if(kSelecting.begin(), kSelecting.end(), [&](const auto& each) { return each.first == kind; });
+  if (row != kSelecting.end()) label_selector(object, row->second, errors);
+  if (kind == "ReplicationController") old_selector(object, errors);
+  if (pod) {
+    template_of(*pod, errors);
+  } else {
+    const std::string path(*pod_path(kind));
+    errors.required(path + ".spec.containers", "", object.span());
+  }
+  if (row != kSelecting.end() || kind == "ReplicationController") running_template(object, errors);
+  if (pod && (kind == "Job" || kind == "CronJob")) job_template(*pod, errors);
+}
+
+}  // namespace callgate::kube

@@ -1,0 +1,32 @@
+// Validation of a new object, as kube-apiserver 1.36 does it (pkg/apis/core/validation and those of apps, batch, node):
+// all that decides about Pods' security contexts, names, selectors and what is required; in the server's order.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kube/field_errors.h"
+#include "kube/pod.h"
+
+namespace callgate::kube {
+
+// `pod`: the one it holds, if its kind does.
+void validate(text::Node object, std::string_view kind, const std::optional<Pod>& pod, FieldErrors& errors);
+
+// The fields of a Pod: spec and annotations.
+void validate_pod_annotations(const Pod& pod, const std::string& path, FieldErrors& errors);
+void validate_pod_spec(const Pod& pod, FieldErrors& errors);
+// The old seccomp annotations against the fields.
+void validate_seccomp_agreement(const Pod& pod, FieldErrors& errors);
+
+// Warnings about a Pod that was taken (pkg/api/pod/warnings.go): `path` is where it stands.
+std::vector<std::string> pod_warnings(const Pod& pod);
+
+// Names. Empty if they are good.
+std::string_view label_fault(std::string_view name);      // RFC 1123 label
+std::string_view subdomain_fault(std::string_view name);  // RFC 1123 subdomain
+
+}  // namespace callgate::kube
