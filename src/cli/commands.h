@@ -24,6 +24,7 @@ extern const Command kLintCommand;
 extern const Command kMergeCommand;
 extern const Command kMergeDriverCommand;
 extern const Command kPreflightCommand;
+extern const Command kResolveCommand;
 extern const Command kSubsetCommand;
 extern const Command kTestCommand;
 

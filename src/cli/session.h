@@ -4,8 +4,10 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/diagnostic.h"
 #include "base/json_write.h"
@@ -34,6 +36,8 @@ class Session {
   const base::SourceFile& keep_line(const std::string& name, std::string_view line, std::uint32_t line_number);
   // A text that came from no file, kept likewise.
   const base::SourceFile& keep_text(const std::string& name, std::string_view text);
+  // Keeps what findings point into until they are printed.
+  void keep_alive(std::shared_ptr<const void> owner) { owners_.push_back(std::move(owner)); }
   // To the file that -o names, or standard output. False (diagnosed) if it could not be written.
   bool emit(std::string_view content);
   void print(std::string_view text) { env_.out(text); }
@@ -54,6 +58,7 @@ class Session {
   Arguments arguments_;
   base::Diagnostics diagnostics_;
   std::deque<base::SourceFile> files_;
+  std::vector<std::shared_ptr<const void>> owners_;
 };
 
 // Prints findings to standard error.

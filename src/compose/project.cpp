@@ -151,9 +151,9 @@ Loaded<std::vector<ConfigFile>> Finder::open_files() {
   std::vector<ConfigFile> configs;
   for (std::string& name : project_.files) {
     if (name == "-") {
-      auto text = base::read_file("-");
-      if (!text) return refuse(text.error().message);
-      configs.push_back({"-", &files_.keep("-", std::move(*text))});
+      const auto file = files_.standard_input();
+      if (!file) return refuse(file.error().message);
+      configs.push_back({"-", *file});
       continue;
     }
     name = manifest::join_path(files_.working_directory(), name);

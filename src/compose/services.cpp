@@ -62,7 +62,7 @@ void Requester::tell_base(const std::string& written, const std::string& path, b
   if (written.starts_with('/') || written.starts_with('~') || !place.file) return;
   const std::string source = manifest::join_path(files_.working_directory(), place.file->name());
   const std::string beside = manifest::join_path(directory_of(source), written);
-  if (place.file->name() == "-" || beside == path) return;
+  if (place.file->name() == "<stdin>" || beside == path) return;
   if (is_file(beside))
     request.steps.push_back({Step::Kind::hazard,
                              fmt::format("'{}' is taken from the project's directory, {}; the file of that name beside "

@@ -105,6 +105,14 @@ tl::expected<const base::SourceFile*, OpenFailure> Files::remember(const std::st
   return &file;
 }
 
+tl::expected<const base::SourceFile*, OpenFailure> Files::standard_input() {
+  if (const auto known = by_path_.find("-"); known != by_path_.end()) return known->second;
+  int os_errno = 0;
+  auto text = read_all(standard_input_, os_errno);
+  if (!text) return tl::unexpected(OpenFailure{Missing::unreadable, os_errno, wording("read", "<stdin>", os_errno)});
+  return by_path_.emplace("-", &files_.emplace_back("<stdin>", std::move(*text))).first->second;
+}
+
 tl::expected<const base::SourceFile*, OpenFailure> Files::open(const std::string& path, const std::string& shown) {
   if (path.empty()) return tl::unexpected(failed_to_open(shown, ENOENT));
   const std::string whole = join_path(working_directory_, path);

@@ -28,7 +28,8 @@ struct OpenFailure {
 class Files {
  public:
   // `working_directory`: what relative paths of command lines start from; must be absolute.
-  explicit Files(std::string working_directory) : working_directory_(std::move(working_directory)) {}
+  explicit Files(std::string working_directory, int standard_input = 0)
+      : working_directory_(std::move(working_directory)), standard_input_(standard_input) {}
   Files(const Files&) = delete;
 
   const std::string& working_directory() const { return working_directory_; }
@@ -38,12 +39,15 @@ class Files {
   // `relative` beneath `root`: openat2(RESOLVE_BENEATH); a link or ".." that leads out is Missing::outside.
   tl::expected<const base::SourceFile*, OpenFailure> open_beneath(const std::string& root, std::string_view relative,
                                                                   const std::string& shown);
+  // "<stdin>": whatever it is, read once.
+  tl::expected<const base::SourceFile*, OpenFailure> standard_input();
   // A text that came from no file.
   const base::SourceFile& keep(std::string name, std::string text);
 
  private:
   tl::expected<const base::SourceFile*, OpenFailure> remember(const std::string& key, int fd, const std::string& shown);
   std::string working_directory_;
+  int standard_input_;
   std::deque<base::SourceFile> files_;
   std::map<std::string, const base::SourceFile*> by_path_;
 };

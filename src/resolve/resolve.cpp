@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "resolve/resolve.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
+
+#include "base/text.h"
+#include "resolve/diagnostic_ids.h"
+#include "resolve/kind.h"
+#include "text/node.h"
+
+namespace callgate::resolve {
+
+namespace {
+
+constexpr std::string_view kKinds =
+    "give a Compose file or project, a Kubernetes manifest, the output of `docker inspect`, or a script";
+
+bool is_directory(const std::string& path) {
+  struct stat status{};
+  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+class Resolver {
+ public:
+  Resolver(const Options& options, container::World& world, manifest::Answer& answer, base::Diagnostics& diagnostics)
+      : options_(options), world_(world), answer_(answer), diagnostics_(diagnostics) {}
+
+  bool path(const std::string& path) {
+    if (is_directory(manifest::join_path(world_.files.working_directory(), path))) return directory(path);
+    const auto file = path == "-" ? world_.files.standard_input() : world_.files.open(path, path);
+    if (!file) {
+      diagnostics_.add(kUnknownKind, {}, file.error().message);
+      return false;
+    }
+    return text(path, **file);
+  }
+
+ private:
+  bool directory(const std::string& path) {
+    const std::size_t before = answer_.objects.size();
+    compose::Options project = options_.compose;
+    project.project_directory = path;
+    for (const std::string_view name : {"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"}) {
+      const std::string file = fmt::format("{}/{}", path, name);
+      struct stat status{};
+      if (::stat(manifest::join_path(world_.files.working_directory(), file).c_str(), &status) != 0) continue;
+      project.files = {file};
+      const std::string override_file =
+          fmt::format("{}/{}.override.{}", path, name.substr(0, name.rfind('.')), name.substr(name.rfind('.') + 1));
+      if (::stat(manifest::join_path(world_.files.working_directory(), override_file).c_str(), &status) == 0)
+        project.files.push_back(override_file);
+      compose::resolve_project(project, world_, answer_, diagnostics_);
+      return answer_.objects.size() >= before;
+    }
+    diagnostics_.add(kDirectory, {}, fmt::format("'{}' is a directory without a Compose project", path),
+                     std::string(kKinds));
+    return false;
+  }
+
+  bool text(const std::string& path, const base::SourceFile& file) {
+    const Kind kind = classify(file, diagnostics_);
+    switch (kind.kind) {
+      case InputKind::compose: {
+        compose::Options project = options_.compose;
+        project.files = {path};
+        compose::resolve_project(project, world_, answer_, diagnostics_);
+        return true;
+      }
+      case InputKind::mixed: {
+        base::Diagnostic& mixed = diagnostics_.add(kMixedKinds, kind.second,
+                                                   "a Kubernetes object in a file that also holds a Compose project",
+                                                   "put each into a file of its own");
+        mixed.notes.push_back({kind.first, "the Compose project begins here"});
+        return false;
+      }
+      case InputKind::profile:
+        diagnostics_.add(kIsProfile, whole(file), "this is a seccomp profile, not a manifest",
+                         "`callgate explain` tells what it means, `callgate lint` what is wrong with it");
+        return false;
+      case InputKind::malformed:
+        return false;
+      case InputKind::kubernetes:
+        return not_resolved(file, "a Kubernetes manifest");
+      case InputKind::inspect:
+        return inspected(file);
+      case InputKind::daemon_json:
+        return not_resolved(file,
+                            "dockerd's configuration: give it with --daemon-config, beside what it is to hold for");
+      case InputKind::script:
+        break;
+    }
+    return script(file);
+  }
+
+  bool inspected(const base::SourceFile& file) {
+    const auto document = text::read_json(file, diagnostics_);
+    if (!document) return false;
+    container::resolve_inspect(document->root(), world_, answer_, diagnostics_);
+    return true;
+  }
+
+  bool script(const base::SourceFile& file) {
+    const std::size_t before = answer_.containers.size();
+    const std::size_t errors = diagnostics_.error_count();
+    container::resolve_script(file, world_, answer_, diagnostics_);
+    if (answer_.containers.size() > before || diagnostics_.error_count() > errors) return true;
+    return not_resolved(file, "no manifest, and it holds no command line that makes a container");
+  }
+
+  bool not_resolved(const base::SourceFile& file, std::string_view what) {
+    diagnostics_.add(kNotResolved, whole(file), fmt::format("this is {}", what), std::string(kKinds));
+    return false;
+  }
+  static base::Span whole(const base::SourceFile& file) { return {&file, 0, 0}; }
+
+  const Options& options_;
+  container::World& world_;
+  manifest::Answer& answer_;
+  base::Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+bool resolve_path(const std::string& path, const Options& options, container::World& world, manifest::Answer& answer,
+                  base::Diagnostics& diagnostics) {
+  return Resolver(options, world, answer, diagnostics).path(path);
+}
+
+void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
+                     base::Diagnostics& diagnostics) {
+  compose::resolve_project(options.compose, world, answer, diagnostics);
+}
+
+bool is_command(std::span<const std::string> words) {
+  if (words.size() < 2) return false;
+  const std::string_view program = std::string_view(words.front()).substr(words.front().rfind('/') + 1);
+  return program == "docker" || program == "docker-compose" || program == "podman" || program == "nerdctl";
+}
+
+bool resolve_command(std::span<const std::string> words, container::World& world, manifest::Answer& answer,
+                     base::Diagnostics& diagnostics) {
+  if (compose::is_compose_command(words)) {
+    compose::resolve_command_line(words, world, answer, diagnostics);
+    return true;
+  }
+  if (container::is_command_line(words)) {
+    container::resolve_line(words, world, answer, diagnostics);
+    return true;
+  }
+  diagnostics.add(kNoContainer, {},
+                  fmt::format("'{}' makes no container", base::printable(fmt::format("{}", fmt::join(words, " ")))),
+                  "write docker, podman or nerdctl with run, create or exec, or docker compose with up, create or run");
+  return false;
+}
+
+}  // namespace callgate::resolve

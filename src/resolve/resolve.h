@@ -1,0 +1,32 @@
+// From what the user names to what is in force: tells the kinds of files apart and hands each to the front end that
+// reads it. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "compose/compose.h"
+#include "container/container.h"
+#include "manifest/answer.h"
+
+namespace callgate::resolve {
+
+struct Options {
+  compose::Options compose;
+};
+
+// A file of any kind, "-" for standard input, or the directory of a Compose project. False if it cannot be read or
+// holds nothing that makes a container (diagnosed).
+bool resolve_path(const std::string& path, const Options& options, container::World& world, manifest::Answer& answer,
+                  base::Diagnostics& diagnostics);
+// What `docker compose` would take without operands, and with each -f.
+void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
+                     base::Diagnostics& diagnostics);
+
+// Whether the words call an engine, whatever they ask of it.
+bool is_command(std::span<const std::string> words);
+// docker, podman, nerdctl and their compose, as typed. False if they make no container (diagnosed).
+bool resolve_command(std::span<const std::string> words, container::World& world, manifest::Answer& answer,
+                     base::Diagnostics& diagnostics);
+
+}  // namespace callgate::resolve
