@@ -90,7 +90,10 @@ std::vector<Line> lines_of(const Container& each, Summaries& summaries) {
   if (const Summary* const summary = summaries.of(each))
     out.push_back({"", summary->text, Tone::faint});
   else
-    out.push_back({"", "what the profile allows is not known here: its file is not at hand", Tone::hazard});
+    out.push_back({"",
+                   each.choice.built_in.empty() ? "what the profile allows is not known: its file is not at hand"
+                                                : "what the profile allows is not known: callgate has no copy of it",
+                   Tone::hazard});
   return out;
 }
 
