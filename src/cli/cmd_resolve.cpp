@@ -14,6 +14,7 @@
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/resolve_filters.h"
 #include "container/live.h"
 #include "resolve/print.h"
 #include "resolve/resolve.h"
@@ -164,6 +165,8 @@ int resolve_command(Session& session) {
                      : resolve_files(session, world, answer) ? kYes
                                                              : kBadInput;
   if (status == kUsage || status == kCannot) return status;
+  if (const auto directory = session.arguments().last("filters"))
+    if (const int written = write_filters(session, answer, std::string(*directory)); written != kYes) return written;
   resolve::Summaries summaries(filters);
   if (!print(session, answer, summaries) || status != kYes || session.diagnostics().has_errors()) return kBadInput;
   return answer.refused() ? kNo : kYes;
@@ -176,7 +179,7 @@ constexpr std::array<Operand, 1> kOperands{
       "compose. Without any, the Compose project of the working directory",
       false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 14>{{
+    std::array<Option, 15>{{
         {"file", 'f', "FILE", "a Compose file; several are laid over each other, as by docker compose", "", true},
         {"project-directory", 0, "DIR", "where a Compose project's paths start (its first file's directory)", ""},
         {"project-name", 'p', "NAME", "the Compose project's name", ""},
@@ -189,6 +192,7 @@ constexpr auto kOptions =
         {"docker-version", 0, "X.Y", "Docker's version: command and daemon (28.2 if not given)", ""},
         {"runtime", 0, "NAME", "the engine's default runtime: runc or crun (Docker's runc, Podman's crun if not given)",
          ""},
+        {"filters", 0, "DIR", "write each container's filter to DIR/NAME.bpf, proved: for disasm, prove and diff", ""},
         {"arch", 0, "ARCH", "the machine's architecture, if it is not this one", ""},
         {"kernel", 0, "X.Y", "the kernel version that minKernel rules see (6.18 if not given)", ""},
         {"format", 0, "FORMAT", "print a list, a tree (on terminals if not given) or json", "text,tree,json"},
