@@ -141,6 +141,7 @@ void run_up(std::span<const Word> words, bool is_up, Options options, container:
   if (const auto failure = check_pairs(*line)) return add_refusal(*failure, answer);
   options.scale = texts(*line, "scale");
   options.with_dependencies = !container::is_set(*line, "no-deps");
+  options.wants_services = is_up;
   resolve_project(options, world, answer, diagnostics);
 }
 

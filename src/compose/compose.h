@@ -23,6 +23,7 @@ struct Options {
   bool with_dependencies = true;
   std::vector<std::string> scale;  // "SERVICE=NUM"
   bool compatibility = false;      // names with "_", as Compose 1 made them
+  bool wants_services = false;     // `up`: a project without an enabled service is refused
 };
 
 // What `run` changes in its one container.

@@ -190,6 +190,8 @@ bool is_plain_key(text::Node member) {
 }
 
 Loaded<bool> Converter::merge_one(Value source, base::Span at, std::vector<Value>& merged) {
+  if (merged.size() + source.items.size() > kMaxMembers)
+    return refuse_limit(fmt::format("merge keys bring more than {} members", kMaxMembers), at);
   if (!source.is_map()) return refuse_parse("yaml: map merge requires map or sequence of maps as the value", at);
   for (Value& member : source.items) {
     const auto known = [&member](const Value& other) { return other.key == member.key; };
@@ -231,6 +233,9 @@ void Converter::add_merged(Value& into, std::vector<Value> merged) {
 
 Loaded<Value> Converter::mapping(text::Node node) {
   if (auto ok = check_keys(node); !ok) return tl::unexpected(ok.error());
+  if (node.size() > kMaxMembers)
+    return refuse_limit(fmt::format("a mapping has {} members; at most {} are read", node.size(), kMaxMembers),
+                        node.span());
   Value map = make_map();
   map.place = node.span();
   map.items.reserve(node.size());
@@ -299,6 +304,7 @@ Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, s
                                                  std::vector<Note>& notes, base::Diagnostics& diagnostics) {
   text::ReadLimits limits;
   limits.keep_repeated_keys = true;
+  limits.max_nodes = kMaxValues;
   base::Diagnostics found;
   const auto documents = text::read_yaml(file, found, limits);
   diagnostics.append(found);

@@ -42,7 +42,7 @@ class Reader {
   std::string_view text_;
   const Lookup& lookup_;
   Environment& variables_;
-  std::size_t at_ = 0;
+  std::size_t at_ = 0, expanded_ = 0;
   int line_ = 1;
 };
 
@@ -201,6 +201,9 @@ Loaded<bool> Reader::run() {
     }
     auto text = value();
     if (!text) return tl::unexpected(text.error());
+    expanded_ += text->size();
+    if (expanded_ > kMaxExpanded)
+      return refuse_limit(fmt::format("variables expand to more than {} bytes", kMaxExpanded), span(at_));
     variables_[*name] = std::move(*text);
   }
   return true;

@@ -135,6 +135,7 @@ Loaded<Value> Loader::extended(const std::string& name, Value& services, const C
     return tl::unexpected(Refusal{fmt::format("more than {} services extend each other", kMaxChain), place, true});
   auto base = extended(reference, *where, base_context, longer, base_resets);
   if (!base || base->kind == Kind::null) return base ? Loaded<Value>(std::move(service)) : base;
+  if (auto ok = charge_values(*base, place); !ok) return tl::unexpected(ok.error());
   drop_from_base(*base, name, resets);
   if (chain.empty()) {
     notes_.push_back({name,

@@ -107,12 +107,14 @@ Loaded<Value> as_real(const Value& text) {
 
 class Interpolator {
  public:
-  Interpolator(const Lookup& lookup, base::Diagnostics& diagnostics) : lookup_(lookup), diagnostics_(diagnostics) {}
+  Interpolator(const Lookup& lookup, std::size_t& budget, base::Diagnostics& diagnostics)
+      : lookup_(lookup), budget_(budget), diagnostics_(diagnostics) {}
   Loaded<bool> run(Value& value);
 
  private:
   Loaded<bool> string(Value& value);
   const Lookup& lookup_;
+  std::size_t& budget_;
   base::Diagnostics& diagnostics_;
   Path path_;
   std::vector<std::string> unset_;
@@ -138,6 +140,9 @@ Loaded<bool> Interpolator::string(Value& value) {
       refusal.value().is_limit = failure.kind == SubstitutionFailure::Kind::limit;
       return refusal;
     }
+    if (text->size() > budget_)
+      return refuse_limit(fmt::format("variables expand to more than {} bytes", kMaxExpanded), value.place);
+    budget_ -= text->size();
     value.text = std::move(*text);
   }
   const CastRule* rule = cast_rule(path_);
@@ -185,8 +190,8 @@ Loaded<Value> as_boolean(const Value& text, base::Diagnostics& diagnostics) {
   return value;
 }
 
-Loaded<bool> interpolate(Value& model, const Lookup& lookup, base::Diagnostics& diagnostics) {
-  return Interpolator(lookup, diagnostics).run(model);
+Loaded<bool> interpolate(Value& model, const Lookup& lookup, std::size_t& budget, base::Diagnostics& diagnostics) {
+  return Interpolator(lookup, budget, diagnostics).run(model);
 }
 
 }  // namespace callgate::compose

@@ -8,8 +8,8 @@
 
 namespace callgate::compose {
 
-// Warns of variables that are not set, in Compose's words.
-Loaded<bool> interpolate(Value& model, const Lookup& lookup, base::Diagnostics& diagnostics);
+// Warns of variables that are not set, in Compose's words. `budget`: bytes that may still come of variables.
+Loaded<bool> interpolate(Value& model, const Lookup& lookup, std::size_t& budget, base::Diagnostics& diagnostics);
 // "true", "yes", "on", … as a boolean; nothing for other words. `warn`: the word is none of YAML 1.2's.
 Loaded<Value> as_boolean(const Value& text, base::Diagnostics& diagnostics);
 

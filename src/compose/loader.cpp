@@ -85,12 +85,16 @@ std::string Loader::expand_user(const std::string& path) const {
   return manifest::clean_path(home_ + "/" + path.substr(1));
 }
 
-Loaded<bool> Loader::charge(std::string_view what, base::Span place) {
+Loaded<bool> Loader::charge_file(std::string_view what) {
   if (++loads_ <= kMaxLoads) return true;
-  Refusal refusal{
-      fmt::format("the project reads {} files, '{}' the last; at most {} are read", loads_, what, kMaxLoads), place,
-      true};
-  return tl::unexpected(std::move(refusal));
+  return refuse_limit(
+      fmt::format("the project reads {} files, '{}' the last; at most {} are read", loads_, what, kMaxLoads));
+}
+
+Loaded<bool> Loader::charge_values(const Value& value, base::Span place) {
+  values_ += count(value);
+  if (values_ <= kMaxValues) return true;
+  return refuse_limit(fmt::format("the project has more than {} values", kMaxValues), place);
 }
 
 Loaded<const base::SourceFile*> Loader::open(const std::string& path) {
@@ -155,7 +159,8 @@ Loaded<std::string> Loader::name_in_files(const std::vector<ConfigFile>& configs
   base::Diagnostics said_again_by_the_load;
   Context context;
   context.environment = &environment;
-  if (auto ok = interpolate(holder, lookup(context), said_again_by_the_load); !ok) return tl::unexpected(ok.error());
+  if (auto ok = interpolate(holder, lookup(context), expandable_, said_again_by_the_load); !ok)
+    return tl::unexpected(ok.error());
   return holder.items.front().text;
 }
 
@@ -180,7 +185,7 @@ Loaded<bool> Loader::check(Value& model, const Context& context) {
 Loaded<Value> Loader::load_document(YamlDocument document, const Context& context, Value model,
                                     const std::vector<std::string>& included) {
   Value& added = document.value;
-  if (auto ok = interpolate(added, lookup(context), diagnostics_); !ok) return tl::unexpected(ok.error());
+  if (auto ok = interpolate(added, lookup(context), expandable_, diagnostics_); !ok) return tl::unexpected(ok.error());
   if (!context.is_base)
     if (auto ok = apply_extends(added, context, document.resets); !ok) return tl::unexpected(ok.error());
   if (!context.is_base) note_merge(model, added, document.resets, notes_);
@@ -202,7 +207,7 @@ Loaded<Value> Loader::load_document(YamlDocument document, const Context& contex
 Loaded<Value> Loader::load_file(const ConfigFile& config, const Context& context, Value model, Resets* resets,
                                 const std::vector<std::string>& included) {
   const base::SourceFile* file = config.text;
-  if (auto ok = charge(config.path, {}); !ok) return tl::unexpected(ok.error());
+  if (auto ok = charge_file(config.path); !ok) return tl::unexpected(ok.error());
   if (!file) {
     auto opened = open(config.path);
     if (!opened) return tl::unexpected(opened.error());
@@ -212,6 +217,7 @@ Loaded<Value> Loader::load_file(const ConfigFile& config, const Context& context
   if (!documents) return tl::unexpected(documents.error());
   std::vector<std::string> chain = included;
   for (YamlDocument& document : *documents) {
+    if (auto ok = charge_values(document.value, document.value.place); !ok) return tl::unexpected(ok.error());
     if (resets) *resets = document.resets;
     chain.push_back(config.path);
     auto loaded = load_document(std::move(document), context, std::move(model), chain);

@@ -76,14 +76,16 @@ class Loader {
   Loaded<std::vector<std::string>> include_env_files(const Value& entry, const std::string& project_directory,
                                                      const Context& context);
   Lookup lookup(const Context& context) const;
-  Loaded<bool> charge(std::string_view what, base::Span place);
+  Loaded<bool> charge_file(std::string_view what);
+  Loaded<bool> charge_values(const Value& value, base::Span place);
 
   manifest::Files& files_;
   std::string home_;
   base::Diagnostics& diagnostics_;
   std::vector<Note> notes_;
   std::vector<std::string> warned_of_version_;
-  std::size_t loads_ = 0;
+  std::size_t loads_ = 0, values_ = 0;
+  std::size_t expandable_ = kMaxExpanded;  // bytes that variables may still expand to
 };
 
 }  // namespace callgate::compose

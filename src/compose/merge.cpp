@@ -136,6 +136,8 @@ Value joined(Value base, Value over, bool only_new) {
 }
 
 Loaded<Value> Merger::mappings(Value base, Value over) {
+  if (base.items.size() + over.items.size() > 2 * kMaxMembers)
+    return refuse_limit(fmt::format("{} has more than {} members", join(path_), kMaxMembers), over.place);
   for (Value& member : over.items) {
     Value* known = base.find(member.key);
     if (!known) {
@@ -166,8 +168,6 @@ Loaded<Value> Merger::address_pools(Value base, Value over) {
   const auto known = [&out, &subnet](const Value& pool) {
     return std::find_if(out.begin(), out.end(), [&](const Value& other) { return subnet(other) == subnet(pool); });
   };
-  constexpr std::size_t kMany = 1000;
-  if (base.items.size() > kMany || over.items.size() > kMany) return refuse("too many address pools", over.place);
   for (const Value& original : base.items)
     for (const Value& change : over.items) {
       if (subnet(original) != subnet(change) && known(change) == out.end()) {
@@ -185,6 +185,8 @@ Loaded<Value> Merger::address_pools(Value base, Value over) {
 }
 
 Loaded<Value> Merger::special(Rule rule, Value base, Value over) {
+  if (rule != Rule::sequence && base.items.size() + over.items.size() > kMaxMembers)
+    return refuse_limit(fmt::format("{} has more than {} entries", join(path_), kMaxMembers), over.place);
   const Value none;
   switch (rule) {
     case Rule::replace:

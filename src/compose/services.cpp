@@ -17,7 +17,8 @@ namespace {
 
 using manifest::Step;
 
-constexpr int kMaxReplicas = 1000;
+constexpr std::size_t kMaxContainers = 10'000;                    // told of one project
+constexpr std::size_t kMaxProfileBytes = std::size_t{256} << 20;  // in all of their security options
 
 std::string text_of(const Value& service, std::string_view key) {
   const Value* found = service.find(key);
@@ -44,7 +45,9 @@ std::string directory_of(const std::string& path) {
 class Requester {
  public:
   Requester(const Project& project, Loader& loader, const manifest::Files& files)
-      : project_(project), loader_(loader), files_(files) {}
+      : project_(project), loader_(loader), files_(files) {
+    for (const Note& note : loader.notes()) steps_[note.service].push_back(note.step);
+  }
   ServiceRequest request(const Value& service);
 
  private:
@@ -54,6 +57,7 @@ class Requester {
   const Project& project_;
   Loader& loader_;
   const manifest::Files& files_;
+  std::map<std::string, std::vector<Step>> steps_;
 };
 
 // Where a relative profile is looked for surprises whoever wrote it into a file that lies elsewhere.
@@ -118,8 +122,7 @@ ServiceRequest Requester::request(const Value& service) {
   request.owner = "service " + service.key;
   request.image = text_of(service, "image");
   request.source = service.key_place;
-  for (const Note& note : loader_.notes())
-    if (note.service == service.key) request.steps.push_back(note.step);
+  if (const auto told = steps_.find(service.key); told != steps_.end()) request.steps = told->second;
   const Value* privileged = service.find("privileged");
   request.privileged = privileged && privileged->is_true();
   request.cap_add = list_of(service, "cap_add");
@@ -199,10 +202,12 @@ Loaded<std::vector<ServiceRequest>> requests_of(const Project& project, Loader& 
                                                 const OneOff* one_off) {
   std::vector<ServiceRequest> out;
   const Value* services = project.model.find("services");
+  if (options.wants_services && (!services || services->items.empty())) return refuse("no service selected");
   if (!services) return out;
   auto wanted = scales(project, options);
   if (!wanted) return tl::unexpected(wanted.error());
   if (auto ok = check_container_names(*services); !ok) return tl::unexpected(ok.error());
+  std::size_t bytes = 0;
   const std::string separator = options.compatibility ? "_" : "-";
   Requester requester(project, loader, loader.files());
   for (const Value& service : services->items) {
@@ -225,10 +230,14 @@ Loaded<std::vector<ServiceRequest>> requests_of(const Project& project, Loader& 
                                 "container to have a unique name. Remove the custom name to scale the service",
                                 manifest::go_quote(service.key), manifest::go_quote(own_name)),
                     service.find("container_name")->place);
-    if (count > kMaxReplicas)
-      return tl::unexpected(
-          Refusal{fmt::format("service '{}' has {} replicas; at most {} are told", service.key, count, kMaxReplicas),
-                  service.key_place, true});
+    if (count > 0) {
+      const auto more = static_cast<std::size_t>(count);
+      for (const container::SecurityOpt& option : request.request.security_opt) bytes += option.text.size() * more;
+      if (out.size() + more > kMaxContainers || bytes > kMaxProfileBytes)
+        return refuse_limit(fmt::format("service '{}' has {} replicas; at most {} containers are told", service.key,
+                                        count, kMaxContainers),
+                            service.key_place);
+    }
     for (int number = 1; number <= count; ++number) {
       out.push_back(request);
       out.back().request.name = own_name.empty()

@@ -322,6 +322,9 @@ Loaded<bool> Writer::external(Value& value) {
 }
 
 Loaded<bool> Writer::apply(Form form, Value& value) {
+  const bool becomes_mapping = form == Form::names || form == Form::depends_on || form == Form::key_value;
+  if (becomes_mapping && value.items.size() > kMaxMembers)
+    return refuse_limit(fmt::format("{} has more than {} entries", join(path_), kMaxMembers), value.place);
   switch (form) {
     case Form::names:
       if (value.is_list()) {

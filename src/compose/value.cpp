@@ -60,6 +60,12 @@ bool same(const Value& a, const Value& b) {
   });
 }
 
+std::size_t count(const Value& value) {
+  std::size_t values = 1;
+  for (const Value& item : value.items) values += count(item);
+  return values;
+}
+
 bool matches(const Path& path, std::string_view pattern) {
   if (static_cast<std::size_t>(std::count(pattern.begin(), pattern.end(), '.')) + 1 != path.size()) return false;
   for (const std::string_view key : path) {

@@ -2,6 +2,7 @@
 // the file it came from. text::Node cannot be changed; this can. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -41,6 +42,8 @@ Value make_map();
 
 // reflect.DeepEqual: places do not count, nor does the order of members.
 bool same(const Value& a, const Value& b);
+// The value and all that lies in it.
+std::size_t count(const Value& value);
 
 // Where a value stands: keys from the root down, list items as "[]" or their number.
 using Path = std::vector<std::string_view>;
@@ -54,9 +57,19 @@ struct Refusal {
   base::Span place;
   bool is_limit = false;  // callgate's refusal, not Compose's
 };
+// Members of one mapping and items of a list that stands for one; they are looked for one by one.
+inline constexpr std::size_t kMaxMembers = 2000;
+// Values of a project, extended services and included files counted each time; bytes that variables expand to.
+inline constexpr std::size_t kMaxValues = 1'000'000;
+inline constexpr std::size_t kMaxExpanded = std::size_t{64} << 20;
+
 template <class T>
 using Loaded = tl::expected<T, Refusal>;
 
+// callgate's own refusal.
+inline tl::unexpected<Refusal> refuse_limit(std::string message, base::Span place = {}) {
+  return tl::unexpected<Refusal>(Refusal{std::move(message), place, true});
+}
 inline tl::unexpected<Refusal> refuse(std::string message, base::Span place = {}) {
   return tl::unexpected<Refusal>(Refusal{std::move(message), place});
 }
