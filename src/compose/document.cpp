@@ -300,15 +300,21 @@ Loaded<YamlDocument> Converter::run(text::Node root) {
 
 }  // namespace
 
-Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, std::string_view shown,
-                                                 std::vector<Note>& notes, base::Diagnostics& diagnostics) {
+ParsedYaml parse_yaml(const base::SourceFile& file) {
   text::ReadLimits limits;
   limits.keep_repeated_keys = true;
   limits.max_nodes = kMaxValues;
-  base::Diagnostics found;
-  const auto documents = text::read_yaml(file, found, limits);
+  ParsedYaml yaml;
+  yaml.documents = text::read_yaml(file, yaml.found, limits);
+  return yaml;
+}
+
+Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, const ParsedYaml& yaml,
+                                                 std::string_view shown, std::vector<Note>& notes,
+                                                 base::Diagnostics& diagnostics) {
+  const base::Diagnostics& found = yaml.found;
   diagnostics.append(found);
-  if (!documents) {
+  if (!yaml.documents) {
     const base::Span place = found.items().empty() ? base::Span{} : found.items().front().span;
     const auto words = text::go_yaml_failure(file.text());
     if (words) return refuse(fmt::format("failed to parse {}: {}", shown, *words), place);
@@ -318,7 +324,7 @@ Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, s
     return refusal;
   }
   std::vector<YamlDocument> out;
-  for (const text::Document& document : *documents) {
+  for (const text::Document& document : *yaml.documents) {
     auto converted = Converter(file, shown, notes).run(document.root());
     if (!converted) return tl::unexpected(converted.error());
     out.push_back(std::move(*converted));

@@ -2,6 +2,7 @@
 // them, repeated keys and keys that are no strings refused. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/diagnostic.h"
 #include "compose/value.h"
 #include "manifest/answer.h"
+#include "text/node.h"
 
 namespace callgate::compose {
 
@@ -24,9 +26,17 @@ struct YamlDocument {
   std::vector<std::vector<std::string>> resets;
 };
 
+// A file's YAML as such, read once.
+struct ParsedYaml {
+  std::optional<std::vector<text::Document>> documents;
+  base::Diagnostics found;
+};
+ParsedYaml parse_yaml(const base::SourceFile& file);
+
 // `shown`: the file's name in messages. A file that is not YAML is also diagnosed with its exact place.
-Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, std::string_view shown,
-                                                 std::vector<Note>& notes, base::Diagnostics& diagnostics);
+Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, const ParsedYaml& yaml,
+                                                 std::string_view shown, std::vector<Note>& notes,
+                                                 base::Diagnostics& diagnostics);
 
 // The kind of an untagged plain scalar as gopkg.in/yaml.v3 resolves it, and its text as Go prints the value.
 Value resolve_scalar(std::string_view text);

@@ -110,6 +110,11 @@ Loaded<const base::SourceFile*> Loader::open(const std::string& path) {
   return refuse(std::move(message));
 }
 
+const ParsedYaml& Loader::parsed(const base::SourceFile& file) {
+  const auto known = parsed_.find(&file);
+  return known != parsed_.end() ? known->second : parsed_.emplace(&file, parse_yaml(file)).first->second;
+}
+
 Lookup Loader::lookup(const Context& context) const {
   return [environment = context.environment](std::string_view name) -> std::optional<std::string> {
     const auto found = environment->find(name);
@@ -144,10 +149,7 @@ Loaded<Environment> Loader::read_environment(const std::vector<std::string>& pat
 Loaded<std::string> Loader::name_in_files(const std::vector<ConfigFile>& configs, const Environment& environment) {
   Value holder = make_map();
   for (const ConfigFile& config : configs) {
-    base::Diagnostics ignored;
-    text::ReadLimits limits;
-    limits.keep_repeated_keys = true;
-    const auto documents = text::read_yaml(*config.text, ignored, limits);
+    const auto& documents = parsed(*config.text).documents;
     if (!documents) continue;
     for (const text::Document& document : *documents)
       if (const text::Node name = document.root().find("name"); name && !name.is_array() && !name.is_object())
@@ -213,7 +215,7 @@ Loaded<Value> Loader::load_file(const ConfigFile& config, const Context& context
     if (!opened) return tl::unexpected(opened.error());
     file = *opened;
   }
-  auto documents = read_documents(*file, config.path, notes_, diagnostics_);
+  auto documents = read_documents(*file, parsed(*file), config.path, notes_, diagnostics_);
   if (!documents) return tl::unexpected(documents.error());
   std::vector<std::string> chain = included;
   for (YamlDocument& document : *documents) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ class Loader {
   // `path` as messages call it: relative to where the user is, if it lies below.
   std::string shown(const std::string& path) const;
   Loaded<const base::SourceFile*> open(const std::string& path);
+  const ParsedYaml& parsed(const base::SourceFile& file);
   std::vector<Note>& notes() { return notes_; }
   manifest::Files& files() { return files_; }
   // A leading "~" is the user's home directory.
@@ -83,6 +85,7 @@ class Loader {
   std::string home_;
   base::Diagnostics& diagnostics_;
   std::vector<Note> notes_;
+  std::map<const base::SourceFile*, ParsedYaml> parsed_;
   std::vector<std::string> warned_of_version_;
   std::size_t loads_ = 0, values_ = 0;
   std::size_t expandable_ = kMaxExpanded;  // bytes that variables may still expand to

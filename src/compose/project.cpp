@@ -166,10 +166,7 @@ Loaded<std::vector<ConfigFile>> Finder::open_files() {
 
 // The first document's "name", read on its own before anything else is: this is where a text that is no YAML fails.
 Loaded<std::optional<std::string>> Finder::plain_name(const base::SourceFile& file) {
-  text::ReadLimits limits;
-  limits.keep_repeated_keys = true;
-  base::Diagnostics found;
-  const auto documents = text::read_yaml(file, found, limits);
+  const auto& [documents, found] = loader_.parsed(file);
   if (!documents) {
     const base::Span place = found.items().empty() ? base::Span{} : found.items().front().span;
     const auto words = text::go_yaml_failure(file.text());
