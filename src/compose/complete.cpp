@@ -6,6 +6,8 @@
 
 #include <array>
 
+#include "compose/short_forms.h"
+
 namespace callgate::compose {
 namespace {
 
@@ -39,6 +41,28 @@ Loaded<bool> check_file_object(std::string_view kind, const Value& object,
   return true;
 }
 
+// Long forms of ports, and requests for devices.
+Loaded<bool> check_service(const Value& service) {
+  const std::string where = "services." + service.key;
+  if (const Value* ports = service.find("ports"))
+    for (const Value& port : ports->items)
+      if (const Value* address = port.find("host_ip"); address && !is_address(address->text))
+        return refuse(fmt::format("{}.ports.[]: invalid ip address: {}", where, address->text), address->place);
+  const auto devices = [&](const Value* list, std::string_view path) -> Loaded<bool> {
+    if (list && list->is_list())
+      for (const Value& device : list->items)
+        if (device.find("count") && device.find("device_ids"))
+          return refuse(fmt::format("{}.{}.[]: \"count\" and \"device_ids\" attributes are exclusive", where, path),
+                        device.place);
+    return true;
+  };
+  const Value* inner = &service;
+  for (const std::string_view step : {"deploy", "resources", "reservations", "devices"})
+    if (inner) inner = inner->find(step);
+  if (auto ok = devices(inner, "deploy.resources.reservations.devices"); !ok) return ok;
+  return devices(service.find("gpus"), "gpus");
+}
+
 void depend_on(Value& service, std::string_view name, bool restart) {
   Value& all = service.member("depends_on");
   if (all.kind == Kind::null) all.kind = Kind::map;
@@ -63,6 +87,9 @@ void set_defaults(Value& model) {
 Loaded<bool> validate(const Value& model) {
   constexpr std::array<std::string_view, 3> kConfig{"file", "environment", "content"};
   constexpr std::array<std::string_view, 2> kSecret{"file", "environment"};
+  if (const Value* services = model.find("services"))
+    for (const Value& service : services->items)
+      if (auto ok = check_service(service); !ok) return ok;
   if (const Value* volumes = model.find("volumes"))
     for (const Value& volume : volumes->items)
       if (auto ok = check_external(volume); !ok) return ok;

@@ -2,7 +2,6 @@
 #include "compose/compose.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>

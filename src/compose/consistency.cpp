@@ -197,10 +197,19 @@ Loaded<bool> Checker::secrets() const {
   return true;
 }
 
+// Compose looks for circles in the order of names, so that it always tells the same one.
+std::vector<const Value*> by_name(const Value& map) {
+  std::vector<const Value*> out;
+  for (const Value& item : map.items) out.push_back(&item);
+  std::sort(out.begin(), out.end(), [](const Value* a, const Value* b) { return a->key < b->key; });
+  return out;
+}
+
 Loaded<bool> Checker::follow(std::vector<std::string>& path, const Value& service, std::set<std::string>& done) const {
   const Value* needs = service.find("depends_on");
   if (!needs || done.contains(service.key)) return true;
-  for (const Value& need : needs->items) {
+  for (const Value* each : by_name(*needs)) {
+    const Value& need = *each;
     const auto known = std::find(path.begin(), path.end(), need.key);
     if (known != path.end())
       return refuse(fmt::format("dependency cycle detected: {} -> {}", fmt::join(known, path.end(), " -> "), need.key),
@@ -220,9 +229,9 @@ Loaded<bool> Checker::follow(std::vector<std::string>& path, const Value& servic
 
 Loaded<bool> Checker::cycles() const {
   std::set<std::string> done;
-  for (const Value& service : services_->items) {
-    std::vector<std::string> path{service.key};
-    if (auto ok = follow(path, service, done); !ok) return ok;
+  for (const Value* service : by_name(*services_)) {
+    std::vector<std::string> path{service->key};
+    if (auto ok = follow(path, *service, done); !ok) return ok;
   }
   return true;
 }

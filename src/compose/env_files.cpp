@@ -2,18 +2,13 @@
 #include "compose/env_files.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include "compose/dotenv.h"
+#include "compose/paths.h"
 #include "manifest/go_text.h"
 
 namespace callgate::compose {
 namespace {
-
-bool exists(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0;
-}
 
 Loaded<bool> check_file(const std::string& path, std::string_view format, base::Span place, const Project& project,
                         Loader& loader) {
@@ -38,7 +33,7 @@ Loaded<bool> check_labels(const Value& service, const Project& project, Loader& 
   const Value* files = service.find("label_file");
   if (!files) return true;
   for (const Value& file : files->items) {
-    if (!exists(file.text))
+    if (look_at(file.text) == Found::nothing)
       return refuse(fmt::format("label file {} not found: stat {}: no such file or directory", file.text, file.text),
                     file.place);
     if (auto ok = check_file(file.text, "", file.place, project, loader); !ok) return ok;
@@ -53,7 +48,7 @@ Loaded<bool> check_environment(const Value& service, const Project& project, Loa
     const Value* path = entry.find("path");
     if (!path) continue;
     const Value* required = entry.find("required");
-    if (!exists(path->text)) {
+    if (look_at(path->text) == Found::nothing) {
       if (required && (required->text == "false")) continue;
       return refuse(fmt::format("env file {} not found: stat {}: no such file or directory", path->text, path->text),
                     path->place);

@@ -15,12 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxChain = 100;  // services that extend each other in a row
 
-bool is_remote(std::string_view path) {
-  return path.starts_with("oci://") || path.starts_with("https://") || path.starts_with("http://") ||
-         path.starts_with("git@") || path.starts_with("ssh://") || path.starts_with("git://") ||
-         path.starts_with("github.com/");
-}
-
 // Takes what the extending file's !reset and !override name out of the base.
 void drop_from_base(Value& base, const std::string& name, const std::vector<std::vector<std::string>>& resets) {
   for (const std::vector<std::string>& reset : resets) {
@@ -29,12 +23,6 @@ void drop_from_base(Value& base, const std::string& name, const std::vector<std:
     for (std::size_t i = 2; holder && i + 1 < reset.size(); ++i) holder = holder->find(reset[i]);
     if (holder) holder->erase(reset.back());
   }
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 }  // namespace
@@ -98,7 +86,7 @@ Loaded<Value> Loader::extended(const std::string& name, Value& services, const C
   const bool elsewhere = file_value && file_value->kind != Kind::null;
   if (elsewhere && !file_value->is_string())
     return refuse(fmt::format("services.{}.extends.file must be a string", name), file_value->place);
-  if (elsewhere && is_remote(file)) {
+  if (elsewhere && is_remote_file(file)) {
     diagnostics_.add(kRemoteFile, file_value->place, fmt::format("'{}' would be downloaded", file),
                      "fetch it and name the copy");
     return tl::unexpected(Refusal{fmt::format("cannot read {}", file), file_value->place, true});

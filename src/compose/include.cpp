@@ -1,13 +1,13 @@
 // "include": whole Compose projects brought in, each with paths and .env file of its own (loader/include.go).
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 
 #include "compose/diagnostic_ids.h"
 #include "compose/loader.h"
+#include "compose/paths.h"
 
 namespace callgate::compose {
 namespace {
@@ -21,24 +21,6 @@ std::vector<std::string> string_list(const Value* value) {
   if (value->is_list())
     for (const Value& item : value->items) out.push_back(item.text);
   return out;
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
-bool is_remote(std::string_view path) {
-  return path.starts_with("oci://") || path.starts_with("https://") || path.starts_with("git@") ||
-         path.starts_with("ssh://") || path.starts_with("git://");
-}
-
-// Absent, a directory, or a file.
-enum class Found { nothing, directory, file };
-Found look_at(const std::string& path) {
-  struct stat status{};
-  if (stat(path.c_str(), &status) != 0) return Found::nothing;
-  return S_ISDIR(status.st_mode) ? Found::directory : Found::file;
 }
 
 // Everything that `imported` has and `model` has not; what both have must be the same.
@@ -109,7 +91,7 @@ Loaded<bool> Loader::include(const Value& entry, Value& model, const Context& co
   std::string project_directory = directory ? directory->text : "";
   std::vector<ConfigFile> configs;
   for (const std::string& name : named) {
-    if (is_remote(name)) {
+    if (is_remote_file(name)) {
       diagnostics_.add(kRemoteFile, entry.place, fmt::format("'{}' would be downloaded", name),
                        "fetch it and include the copy");
       return tl::unexpected(Refusal{"cannot read " + name, entry.place, true});

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compose/paths.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
 
@@ -67,6 +69,27 @@ Loaded<bool> Resolver::run(Value& value) {
 }
 
 }  // namespace
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+Found look_at(const std::string& path) {
+  struct stat status{};
+  if (stat(path.c_str(), &status) != 0) return Found::nothing;
+  return S_ISDIR(status.st_mode) ? Found::directory : Found::file;
+}
+
+// pkg/remote: "oci://", and what BuildKit takes for a Git reference.
+bool is_remote_file(std::string_view path) {
+  constexpr std::array<std::string_view, 5> kAlways{"oci://", "git://", "ssh://", "git@", "github.com/"};
+  const auto begins = [path](std::string_view prefix) { return path.starts_with(prefix); };
+  if (std::any_of(kAlways.begin(), kAlways.end(), begins)) return true;
+  const bool is_web = path.starts_with("https://") || path.starts_with("http://");
+  return is_web && path.substr(0, path.find('#')).ends_with(".git");
+}
 
 Loaded<bool> resolve_paths(Value& model, const std::string& working_directory,
                            const std::function<std::string(const std::string&)>& expand_user) {

@@ -2,7 +2,6 @@
 #include "compose/project.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -13,6 +12,7 @@
 #include "compose/complete.h"
 #include "compose/diagnostic_ids.h"
 #include "compose/env_files.h"
+#include "compose/paths.h"
 #include "manifest/go_text.h"
 #include "text/diagnostic_ids.h"
 #include "text/node.h"
@@ -25,29 +25,15 @@ constexpr std::array<std::string_view, 4> kNames{"compose.yaml", "compose.yml", 
 constexpr std::array<std::string_view, 4> kOverrideNames{"compose.override.yml", "compose.override.yaml",
                                                          "docker-compose.override.yml", "docker-compose.override.yaml"};
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
-}
-
 std::string base_of(const std::string& path) {
   return path == "/" ? path : path.substr(path.rfind('/') + 1);
-}
-
-bool exists(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0;
-}
-
-bool is_directory(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 std::vector<std::string> candidates(const std::array<std::string_view, 4>& names, const std::string& directory) {
   std::vector<std::string> found;
   for (const std::string_view name : names)
-    if (std::string path = manifest::join_path(directory, name); exists(path)) found.push_back(std::move(path));
+    if (std::string path = manifest::join_path(directory, name); look_at(path) != Found::nothing)
+      found.push_back(std::move(path));
   return found;
 }
 
@@ -82,7 +68,7 @@ std::string Finder::working_directory() const {
   if (!options_.project_directory.empty())
     return manifest::join_path(files_.working_directory(), options_.project_directory);
   for (const std::string& file : project_.files)
-    if (file != "-") return parent_of(manifest::join_path(files_.working_directory(), file));
+    if (file != "-") return directory_of(manifest::join_path(files_.working_directory(), file));
   return files_.working_directory();
 }
 
@@ -97,7 +83,7 @@ Loaded<bool> Finder::read_env_files() {
     const std::string disabled = variable("COMPOSE_DISABLE_ENV_FILE");
     if (disabled == "1" || base::to_lower(disabled) == "true" || disabled == "t" || disabled == "T") return true;
     std::string usual = manifest::join_path(working_directory(), ".env");
-    if (exists(usual) && !is_directory(usual)) paths.push_back(std::move(usual));
+    if (look_at(usual) == Found::file) paths.push_back(std::move(usual));
   }
   auto variables = loader_.read_environment(paths, project_.environment);
   if (!variables) return tl::unexpected(variables.error());
@@ -115,7 +101,7 @@ const std::string& Finder::pick(const std::vector<std::string>& found, std::stri
 }
 
 void Finder::find_default_files() {
-  for (std::string directory = working_directory();; directory = parent_of(directory)) {
+  for (std::string directory = working_directory();; directory = directory_of(directory)) {
     if (const auto found = candidates(kNames, directory); !found.empty()) {
       project_.files.push_back(pick(found, "config"));
       const auto overrides = candidates(kOverrideNames, directory);
@@ -138,7 +124,8 @@ Loaded<bool> Finder::find_files() {
       const std::string part = named.substr(at, end - at);
       at = end + separator.size();
       std::string path = part == "-" ? part : manifest::join_path(files_.working_directory(), part);
-      if (path != "-" && !exists(path)) return refuse(fmt::format("stat {}: no such file or directory", path));
+      if (path != "-" && look_at(path) == Found::nothing)
+        return refuse(fmt::format("stat {}: no such file or directory", path));
       project_.files.push_back(std::move(path));
     }
   }
@@ -155,6 +142,10 @@ Loaded<std::vector<ConfigFile>> Finder::open_files() {
       if (!file) return refuse(file.error().message);
       configs.push_back({"-", *file});
       continue;
+    }
+    if (is_remote_file(name)) {
+      diagnostics_.add(kRemoteFile, {}, fmt::format("'{}' would be downloaded", name), "fetch it and name the copy");
+      return refuse_limit("cannot read " + name);
     }
     name = manifest::join_path(files_.working_directory(), name);
     auto file = loader_.open(name);

@@ -2,13 +2,13 @@
 #include "compose/services.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <charconv>
 #include <map>
 
 #include "base/text.h"
+#include "compose/paths.h"
 #include "manifest/go_json.h"
 #include "manifest/go_text.h"
 
@@ -30,16 +30,6 @@ std::vector<std::string> list_of(const Value& service, std::string_view key) {
   if (const Value* found = service.find(key))
     for (const Value& item : found->items) out.push_back(item.text);
   return out;
-}
-
-bool is_file(const std::string& path) {
-  struct stat status{};
-  return stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 || slash == std::string::npos ? "/" : path.substr(0, slash);
 }
 
 class Requester {
@@ -67,7 +57,7 @@ void Requester::tell_base(const std::string& written, const std::string& path, b
   const std::string source = manifest::join_path(files_.working_directory(), place.file->name());
   const std::string beside = manifest::join_path(directory_of(source), written);
   if (place.file->name() == "<stdin>" || beside == path) return;
-  if (is_file(beside))
+  if (look_at(beside) == Found::file)
     request.steps.push_back({Step::Kind::hazard,
                              fmt::format("'{}' is taken from the project's directory, {}; the file of that name beside "
                                          "'{}' is not read",
@@ -208,6 +198,7 @@ Loaded<std::vector<ServiceRequest>> requests_of(const Project& project, Loader& 
   if (!wanted) return tl::unexpected(wanted.error());
   if (auto ok = check_container_names(*services); !ok) return tl::unexpected(ok.error());
   std::size_t bytes = 0;
+  std::optional<ServiceRequest> last;
   const std::string separator = options.compatibility ? "_" : "-";
   Requester requester(project, loader, loader.files());
   for (const Value& service : services->items) {
@@ -220,7 +211,7 @@ Loaded<std::vector<ServiceRequest>> requests_of(const Project& project, Loader& 
                                 ? one_off->name
                                 : fmt::format("{}{}{}{}run", project.name, separator, service.key, separator);
       change_capabilities(single.request, *one_off);
-      out.push_back(std::move(single));
+      last = std::move(single);  // what it needs comes first
       continue;
     }
     const auto scale = wanted->find(service.key);
@@ -245,6 +236,7 @@ Loaded<std::vector<ServiceRequest>> requests_of(const Project& project, Loader& 
                                     : own_name;
     }
   }
+  if (last) out.push_back(std::move(*last));
   return out;
 }
 

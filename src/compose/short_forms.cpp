@@ -77,12 +77,12 @@ bool is_port_range(std::string_view text) {
   return from && to && *from <= *to;
 }
 
+}  // namespace
+
 bool is_address(const std::string& text) {
   std::array<unsigned char, 16> bytes{};
   return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
 }
-
-}  // namespace
 
 Loaded<Value> volume_mapping(const Value& short_form) {
   const std::string& spec = short_form.text;
