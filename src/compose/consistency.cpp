@@ -217,8 +217,7 @@ Loaded<bool> Checker::follow(std::vector<std::string>& path, const Value& servic
     const Value* next = services_->find(need.key);
     if (!next) continue;
     path.push_back(need.key);
-    constexpr std::size_t kMaxDepth = 1000;
-    if (path.size() > kMaxDepth)
+    if (path.size() > kMaxMembers)
       return tl::unexpected(Refusal{"services depend on each other too deeply", service.place, true});
     if (auto ok = follow(path, *next, done); !ok) return ok;
     path.pop_back();

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "manifest/go_text.h"
+#include "text/diagnostic_ids.h"
 #include "text/node.h"
 
 namespace callgate::compose {
@@ -309,6 +310,15 @@ ParsedYaml parse_yaml(const base::SourceFile& file) {
   return yaml;
 }
 
+std::optional<std::string> failure_words(const base::SourceFile& file, const ParsedYaml& yaml) {
+  const int first = yaml.found.items().empty() ? 0 : yaml.found.items().front().number;
+  if (first == text::kYamlUnknownAlias.number)
+    return fmt::format("yaml: unknown anchor '{}' referenced", yaml.found.items().front().span.text().substr(1));
+  // Reading again what is nested too deeply would take long.
+  const bool is_syntax = first == text::kYamlSyntax.number || first == text::kYamlCharacter.number;
+  return is_syntax ? text::go_yaml_failure(file.text()) : std::nullopt;
+}
+
 Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, const ParsedYaml& yaml,
                                                  std::string_view shown, std::vector<Note>& notes,
                                                  base::Diagnostics& diagnostics) {
@@ -316,7 +326,7 @@ Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, c
   diagnostics.append(found);
   if (!yaml.documents) {
     const base::Span place = found.items().empty() ? base::Span{} : found.items().front().span;
-    const auto words = text::go_yaml_failure(file.text());
+    const auto words = failure_words(file, yaml);
     if (words) return refuse(fmt::format("failed to parse {}: {}", shown, *words), place);
     const std::string said = found.items().empty() ? "not YAML" : found.items().front().message;
     auto refusal = refuse(fmt::format("failed to parse {}: {}", shown, said), place);

@@ -32,6 +32,8 @@ struct ParsedYaml {
   base::Diagnostics found;
 };
 ParsedYaml parse_yaml(const base::SourceFile& file);
+// go-yaml's words for why it is no YAML; nothing where only callgate's limits say no.
+std::optional<std::string> failure_words(const base::SourceFile& file, const ParsedYaml& yaml);
 
 // `shown`: the file's name in messages. A file that is not YAML is also diagnosed with its exact place.
 Loaded<std::vector<YamlDocument>> read_documents(const base::SourceFile& file, const ParsedYaml& yaml,

@@ -230,7 +230,7 @@ Loaded<Value> Loader::load_file(const ConfigFile& config, const Context& context
 }
 
 Loaded<Value> Loader::load_model(const std::vector<ConfigFile>& configs, const Context& context,
-                                 std::vector<std::string> included) {
+                                 const std::vector<std::string>& included) {
   Value model = make_map();
   for (const ConfigFile& config : configs) {
     Context own = context;

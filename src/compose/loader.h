@@ -59,7 +59,7 @@ class Loader {
   using Resets = std::vector<std::vector<std::string>>;
 
   Loaded<Value> load_model(const std::vector<ConfigFile>& configs, const Context& context,
-                           std::vector<std::string> included);
+                           const std::vector<std::string>& included);
   Loaded<Value> load_file(const ConfigFile& config, const Context& context, Value model, Resets* resets,
                           const std::vector<std::string>& included);
   Loaded<Value> load_document(YamlDocument document, const Context& context, Value model,

@@ -61,7 +61,10 @@ const MergeRule* rule_for(const Path& path) {
 std::vector<Value> as_sequence(Value value) {
   if (value.is_list()) return std::move(value.items);
   std::vector<Value> out;
-  if (value.is_string()) out.push_back(std::move(value));
+  if (value.is_string()) {
+    out.push_back(std::move(value));
+    return out;
+  }
   if (!value.is_map()) return out;
   for (Value& member : value.items) {
     const base::Span place = member.key_place;
@@ -110,7 +113,7 @@ class Merger {
  private:
   Loaded<Value> mappings(Value base, Value over);
   Loaded<Value> special(Rule rule, Value base, Value over);
-  Loaded<Value> address_pools(Value base, Value over);
+  Loaded<Value> address_pools(Value base, const Value& over);
   Path path_;
 };
 
@@ -158,8 +161,11 @@ Loaded<Value> Merger::mappings(Value base, Value over) {
 }
 
 // The pools of both, by subnet; the later's attributes count.
-Loaded<Value> Merger::address_pools(Value base, Value over) {
+Loaded<Value> Merger::address_pools(Value base, const Value& over) {
   if (!base.is_list() || !over.is_list()) return refuse(join(path_) + ": unexpected type", over.place);
+  constexpr std::size_t kMaxPairs = 10'000;
+  if (base.items.size() * over.items.size() > kMaxPairs)
+    return refuse_limit(fmt::format("{} has too many address pools", join(path_)), over.place);
   const auto subnet = [](const Value& pool) {
     const Value* found = pool.find("subnet");
     return found ? found->text : std::string();
@@ -201,7 +207,7 @@ Loaded<Value> Merger::special(Rule rule, Value base, Value over) {
       return mappings(as_mapping(std::move(base), default_dependency()),
                       as_mapping(std::move(over), default_dependency()));
     case Rule::build: {
-      const auto long_form = [](Value value) {
+      const auto long_form = [](const Value& value) {
         if (!value.is_string()) return value.is_map() ? value : make_map();
         Value map = make_map();
         map.place = value.place;
@@ -209,7 +215,7 @@ Loaded<Value> Merger::special(Rule rule, Value base, Value over) {
         map.items.back().key = "context";
         return map;
       };
-      return mappings(long_form(std::move(base)), long_form(std::move(over)));
+      return mappings(long_form(base), long_form(over));
     }
     case Rule::logging: {
       if (!base.is_map() || !over.is_map()) return over;
@@ -220,7 +226,7 @@ Loaded<Value> Merger::special(Rule rule, Value base, Value over) {
     case Rule::ulimit:
       return over;
     case Rule::address_pools:
-      return address_pools(std::move(base), std::move(over));
+      return address_pools(std::move(base), over);
   }
   return over;
 }

@@ -14,7 +14,6 @@
 #include "compose/env_files.h"
 #include "compose/paths.h"
 #include "manifest/go_text.h"
-#include "text/diagnostic_ids.h"
 #include "text/node.h"
 
 namespace callgate::compose {
@@ -157,14 +156,13 @@ Loaded<std::vector<ConfigFile>> Finder::open_files() {
 
 // The first document's "name", read on its own before anything else is: this is where a text that is no YAML fails.
 Loaded<std::optional<std::string>> Finder::plain_name(const base::SourceFile& file) {
-  const auto& [documents, found] = loader_.parsed(file);
+  const ParsedYaml& yaml = loader_.parsed(file);
+  const auto& documents = yaml.documents;
   if (!documents) {
-    const base::Span place = found.items().empty() ? base::Span{} : found.items().front().span;
-    const auto words = text::go_yaml_failure(file.text());
-    const bool is_anchor = !found.items().empty() && found.items().front().number == text::kYamlUnknownAlias.number;
-    if (!words && !is_anchor) return std::optional<std::string>();  // the load will say it
-    diagnostics_.append(found);
-    return refuse(words ? *words : fmt::format("yaml: unknown anchor '{}' referenced", place.text().substr(1)), place);
+    const auto words = failure_words(file, yaml);
+    if (!words) return std::optional<std::string>();  // the load will say it
+    diagnostics_.append(yaml.found);
+    return refuse(*words, yaml.found.items().front().span);
   }
   if (documents->empty() || documents->front().root().is_null()) return std::optional<std::string>();
   const text::Node root = documents->front().root();

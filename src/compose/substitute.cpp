@@ -75,7 +75,7 @@ Text Substituter::braced(std::string_view inner) {
   const bool counts_empty = rest.starts_with(':');
   if (counts_empty) rest.remove_prefix(1);
   const char operation = rest.front();
-  const Text operand = run(rest.substr(1));
+  Text operand = run(rest.substr(1));
   if (!operand) return operand;
   const auto value = lookup_(name);
   const bool is_there = value && !(counts_empty && value->empty());

@@ -17,7 +17,7 @@ std::vector<std::string> texts(text::Node list) {
 }
 
 // The essential line of what was printed: all of a refusal by `config`; of `create` the last, or that of a panic.
-std::string essence(std::string printed) {
+std::string essence(const std::string& printed) {
   if (const std::size_t panic = printed.find("panic: "); panic != std::string::npos)
     return printed.substr(panic, printed.find('\n', panic) - panic);
   return printed.substr(printed.rfind('\n') == std::string::npos ? 0 : printed.rfind('\n') + 1);
