@@ -38,5 +38,9 @@ inline constexpr base::DiagnosticId kNoFilter{6013, base::Severity::warning, "pr
 inline constexpr base::DiagnosticId kMergeConflict{6014, base::Severity::error, "conflicting changes"};
 // What a merge writes holds for one container; rules that depend on more would be lost.
 inline constexpr base::DiagnosticId kMergeResolved{6015, base::Severity::error, "merge would decide rules"};
+// The engine would run containers without a filter under this profile.
+inline constexpr base::DiagnosticId kTurnsOff{6016, base::Severity::error, "profile that turns seccomp off"};
+// Only root can make files root's; profiles of others can be changed by them.
+inline constexpr base::DiagnosticId kNotRoots{6017, base::Severity::warning, "installed, but not root's"};
 
 }  // namespace callgate::cli

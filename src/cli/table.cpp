@@ -187,9 +187,9 @@ constexpr std::array<Command, 9> kOwn{{
 
 // Rows that stand in their command's own file.
 std::span<const Command* const> rows_beside_commands() {
-  static constexpr std::array kRows{&kDiffCommand,    &kSubsetCommand,      &kMergeCommand,
-                                    &kConvertCommand, &kLintCommand,        &kPreflightCommand,
-                                    &kTestCommand,    &kMergeDriverCommand, &kResolveCommand};
+  static constexpr std::array kRows{&kDiffCommand,    &kSubsetCommand,    &kMergeCommand, &kConvertCommand,
+                                    &kLintCommand,    &kPreflightCommand, &kTestCommand,  &kMergeDriverCommand,
+                                    &kResolveCommand, &kInstallCommand};
   return kRows;
 }
 
