@@ -25,18 +25,6 @@ std::string base_name(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-// The profile as the node's engine would read it; nothing (diagnosed) if it would refuse it, or run without a filter.
-std::optional<format::Profile> sound(Session& session, const base::SourceFile& file,
-                                     const format::ReadOptions& reading) {
-  auto profile = format::read_profile(file, reading, session.diagnostics());
-  if (!profile) return std::nullopt;
-  if (profile->confined || session.arguments().has("force")) return profile;
-  session.diagnostics().add(kTurnsOff, {&file, 0, 0},
-                            fmt::format("{} takes this profile for \"no seccomp\"", format::name(reading.as)),
-                            "give it a defaultAction and rules; --force installs it all the same");
-  return std::nullopt;
-}
-
 // What was installed, read again, means what was given.
 int prove_equal(Session& session, const install::Place& place, const std::string& name, const format::Profile& given,
                 const format::ReadOptions& reading) {
@@ -53,7 +41,7 @@ int install_one(Session& session, const install::Place& place, const std::string
                 const format::ReadOptions& reading, std::vector<Installed>& out) {
   const base::SourceFile* const file = session.open(path);
   if (file == nullptr) return kBadInput;
-  const auto profile = sound(session, *file, reading);
+  const auto profile = sound_profile(session, *file, reading);
   if (!profile) return kBadInput;
   const std::string name(session.arguments().last("name").value_or(base_name(path)));
   const auto done = install::put(place, name, file->text());

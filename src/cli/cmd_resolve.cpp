@@ -14,6 +14,7 @@
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/resolve_emit.h"
 #include "cli/resolve_filters.h"
 #include "container/live.h"
 #include "resolve/print.h"
@@ -39,12 +40,10 @@ std::optional<container::EngineVersion> engine_version(std::string_view text) {
   return out;
 }
 
-std::optional<manifest::Machine> machine(Session& session) {
-  const auto reading = read_options(session);
-  if (!reading) return std::nullopt;
+manifest::Machine machine(const format::ReadOptions& reading) {
   manifest::Machine out;
-  out.kernel = reading->kernel;
-  if (!reading->architectures.empty()) out.native = reading->architectures.front();
+  out.kernel = reading.kernel;
+  if (!reading.architectures.empty()) out.native = reading.architectures.front();
   return out;
 }
 
@@ -146,8 +145,9 @@ bool print(Session& session, const manifest::Answer& answer, resolve::Summaries&
 }
 
 int resolve_command(Session& session) {
-  const auto native = machine(session);
-  if (!native) return kUsage;
+  const auto reading = read_options(session);
+  if (!reading) return kUsage;
+  if (session.arguments().has("emit")) return emit_deployment(session, *reading);
   std::error_code failure;
   const std::filesystem::path here = std::filesystem::current_path(failure);
   if (failure)
@@ -157,7 +157,7 @@ int resolve_command(Session& session) {
   const auto kept = std::make_shared<manifest::Files>(here.string(), session.env().stdin_fd);
   session.keep_alive(kept);
   manifest::Files& files = *kept;
-  manifest::Filters filters(*native);
+  manifest::Filters filters(machine(*reading));
   container::World world{.files = files, .filters = filters, .environment = session.env().environment};
   if (const int status = set_daemon(session, world); status != kYes) return status;
   manifest::Answer answer;
@@ -179,11 +179,16 @@ constexpr std::array<Operand, 1> kOperands{
       "compose. Without any, the Compose project of the working directory",
       false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 15>{{
+    std::array<Option, 18>{{
         {"file", 'f', "FILE", "a Compose file; several are laid over each other, as by docker compose", "", true},
         {"project-directory", 0, "DIR", "where a Compose project's paths start (its first file's directory)", ""},
         {"project-name", 'p', "NAME", "the Compose project's name", ""},
-        {"profile", 0, "NAME", "enable this profile of the Compose project; may be repeated", "", true},
+        {"profile", 0, "NAME", "enable this profile of the Compose project; may be repeated. With --emit: the file", "",
+         true},
+        {"emit", 0, "KIND", "write how the seccomp profile that --profile names is deployed, and resolve nothing",
+         "docker,compose,k8s"},
+        {"engine", 0, "ENGINE", "the nodes' engine (containerd if not given)", "containerd,cri-o,cri-dockerd"},
+        {"runtime-class", 0, "NAME[=HANDLER]", "with --emit k8s: deploy it with this RuntimeClass", ""},
         {"env-file", 0, "FILE", "variables for the Compose project, instead of its .env; may be repeated", "", true},
         {"container", 'c', "ID", "tell of this running container, by name or id; may be repeated", "", true},
         {"all", 'a', "", "tell of every running container", ""},
@@ -198,13 +203,16 @@ constexpr auto kOptions =
         {"format", 0, "FORMAT", "print a list, a tree (on terminals if not given) or json", "text,tree,json"},
     }} +
     kOutput;
-constexpr std::array<Example, 4> kExamples{{
+constexpr std::array<Example, 6> kExamples{{
     {"callgate resolve -- docker run --security-opt seccomp=profile.json alpine",
      "Which filter a container would run under."},
     {"callgate resolve -- docker run --privileged --security-opt seccomp=profile.json alpine",
      "And which one with --privileged."},
     {"callgate resolve -f compose.yaml", "The same for every service of a Compose project."},
     {"callgate resolve -f compose.yaml --format json", "As JSON, with every step that led there."},
+    {"callgate resolve --emit compose --profile profile.json", "How a profile is put into a Compose file."},
+    {"callgate resolve --emit k8s --profile profile.json --engine cri-o --runtime-class web",
+     "A RuntimeClass that really carries a profile, and a Pod that uses it."},
 }};
 
 }  // namespace

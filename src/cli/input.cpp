@@ -97,6 +97,16 @@ std::optional<format::ReadOptions> read_options(Session& session) {
   return options;
 }
 
+std::optional<format::Profile> sound_profile(Session& session, const base::SourceFile& file,
+                                             const format::ReadOptions& reading) {
+  auto profile = format::read_profile(file, reading, session.diagnostics());
+  if (!profile || profile->confined || session.arguments().has("force")) return profile;
+  session.diagnostics().add(kTurnsOff, {&file, 0, 0},
+                            fmt::format("{} takes this profile for \"no seccomp\"", format::name(reading.as)),
+                            "give it a defaultAction and rules");
+  return std::nullopt;
+}
+
 bool swapped(const Session& session) {
   const auto order = session.arguments().last("byte-order").value_or("native");
   if (order == "native") return false;

@@ -45,6 +45,12 @@ std::string file_of(const std::string& name);
 std::optional<convert::Reading> read_any(Session& session, const std::string& name, const format::ReadOptions& options,
                                          const convert::Format* format = nullptr);
 
+// A profile that is to be deployed, as its engine reads it; nothing (diagnosed) if the engine would refuse it or,
+// without
+// --force, would run containers without a filter.
+std::optional<format::Profile> sound_profile(Session& session, const base::SourceFile& file,
+                                             const format::ReadOptions& reading);
+
 // Whether records are in the other byte order than this machine's (--byte-order).
 bool swapped(const Session& session);
 
