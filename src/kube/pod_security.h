@@ -2,6 +2,7 @@
 // them, in the server's words. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@ enum class Level { privileged, baseline, restricted };
 // "restricted:latest", "restricted:v1.18".
 struct LevelVersion {
   Level level = Level::privileged;
-  std::optional<int> minor;  // of "v1.<minor>"; nothing: latest
+  std::optional<std::int64_t> minor;  // of "v1.<minor>"; nothing: latest
   std::string text() const;
 };
 
@@ -27,9 +28,29 @@ struct PodSecurity {
 std::optional<Level> find_level(std::string_view text);
 // "latest" or "v1.22".
 std::optional<LevelVersion> with_version(Level level, std::string_view version);
+// The cluster's own: a PodSecurityConfiguration of the API server, where it was given one.
+struct PodSecurityConfiguration {
+  PodSecurity defaults;                                  // where a namespace's labels are silent
+  std::vector<std::string> namespaces, runtime_classes;  // exempt
+};
+// Of kind PodSecurityConfiguration, or an AdmissionConfiguration that holds one; nothing for other objects.
+std::optional<PodSecurityConfiguration> read_configuration(text::Node object);
+
 // The labels pod-security.kubernetes.io/… of a namespace. A wrong level counts as restricted where it is enforced and
-// as privileged for warnings, as the server does it.
-PodSecurity pod_security_of(text::Node labels);
+// as privileged for warnings, as the server does it for namespaces that have one from before.
+PodSecurity pod_security_of(text::Node labels, const PodSecurity& defaults = {});
+
+// A label that a new namespace may not have.
+struct LabelFault {
+  std::string label, value;
+  std::string_view detail;
+  base::Span place;
+};
+std::vector<LabelFault> label_faults(text::Node labels);
+
+// A namespace that is exempt and asks for levels is told that they will not be looked at; nothing for others.
+std::optional<std::string> exemption_warning(std::string_view name_space, text::Node labels,
+                                             const PodSecurityConfiguration& configuration);
 
 struct Violation {
   std::string reason, detail;
