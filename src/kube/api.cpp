@@ -8,6 +8,8 @@
 
 #include "kube/decode.h"
 #include "kube/validate.h"
+#include "kube/warnings.h"
+#include "manifest/go_text.h"
 
 namespace callgate::kube {
 
@@ -101,10 +103,19 @@ bool admit_runtime_class(const Pod& pod, const Cluster& cluster, Review& review)
   return false;
 }
 
+bool exempt(const Pod& pod, const Cluster& cluster, const Review& review) {
+  const auto in = [](const std::vector<std::string>& list, const std::string& word) {
+    return std::find(list.begin(), list.end(), word) != list.end();
+  };
+  return in(cluster.pod_security.namespaces, review.name_space) ||
+         (pod.runtime_class && !pod.runtime_class->empty() &&
+          in(cluster.pod_security.runtime_classes, *pod.runtime_class));
+}
+
 void admit_pod_security(const Pod& pod, const Cluster& cluster, Review& review) {
+  if (exempt(pod, cluster, review)) return;
   const auto levels = cluster.namespaces.find(review.name_space);
-  if (levels == cluster.namespaces.end()) return;
-  const PodSecurity& security = levels->second;
+  const PodSecurity& security = levels == cluster.namespaces.end() ? cluster.pod_security.defaults : levels->second;
   if (!pod.is_template()) {
     const auto broken = violations(pod, security.enforce);
     if (!broken.empty()) {
@@ -123,6 +134,27 @@ void admit_pod_security(const Pod& pod, const Cluster& cluster, Review& review) 
     for (const base::Span place : each.places)
       review.steps.push_back(
           {Step::Kind::hazard, fmt::format("breaks Pod Security '{}': {}", security.warn.text(), each.reason), place});
+}
+
+void admit_namespace(Node object, const Cluster& cluster, Review& review) {
+  const Node labels = field(field(object, "metadata"), "labels");
+  FieldErrors errors;
+  for (const WrongLabel& each : wrong_labels(labels))
+    errors.invalid(fmt::format("metadata.labels[{}]", each.label), manifest::go_quote(each.value), each.detail,
+                   each.place);
+  if (!errors.empty())
+    return refuse(review, 422, "Invalid",
+                  fmt::format("{} \"{}\" is invalid: {}", qualified(review), review.name, errors.text()),
+                  errors.errors().front().place);
+  if (auto warning = exemption_warning(review.name, labels, cluster.pod_security))
+    review.warnings.push_back(std::move(*warning));
+}
+
+void warn(const Warnings& warnings, Review& review) {
+  for (const Warning& each : warnings) {
+    review.warnings.push_back(each.text);
+    review.steps.push_back({Step::Kind::hazard, fmt::format("the API server warns: {}", each.text), each.place});
+  }
 }
 
 void validate_object(Node object, Review& review) {
@@ -159,18 +191,26 @@ Review review(Node object, const Cluster& cluster) {
   if (!decode_object(object, *type, cluster, out)) return out;
   out.pod = read_pod(object);
   out.handler = string_field(object, "handler");
-  if (out.pod && !admit_runtime_class(*out.pod, cluster, out)) return out;
-  validate_object(object, out);
-  if (out.refused() || !out.pod) return out;
-  for (std::string& each : pod_warnings(*out.pod)) out.warnings.push_back(std::move(each));
-  admit_pod_security(*out.pod, cluster, out);
+  const bool has_class = !out.pod || admit_runtime_class(*out.pod, cluster, out);
+  if (has_class) {
+    if (out.pod) warn(preparing_warnings(*out.pod), out);
+    validate_object(object, out);
+  }
+  if (!out.refused()) {
+    warn(creation_warnings(object, out.pod), out);
+    if (out.pod) admit_pod_security(*out.pod, cluster, out);
+    if (out.kind == "Namespace") admit_namespace(object, cluster, out);
+  }
+  out.warnings = as_sent(out.warnings);
   return out;
 }
 
 void learn(const Review& review, Node object, Cluster& cluster) {
   if (review.refused()) return;
+  if (auto configuration = read_configuration(object)) cluster.pod_security = std::move(*configuration);
   if (review.kind == "Namespace" && review.known)
-    cluster.namespaces.insert_or_assign(review.name, pod_security_of(field(field(object, "metadata"), "labels")));
+    cluster.namespaces.insert_or_assign(
+        review.name, pod_security_of(field(field(object, "metadata"), "labels"), cluster.pod_security.defaults));
   if (review.kind == "RuntimeClass" && review.known)
     cluster.runtime_classes.insert_or_assign(review.name, review.handler);
 }

@@ -23,8 +23,9 @@ enum class FieldValidation { strict, warn, ignore };
 struct Cluster {
   FieldValidation field_validation = FieldValidation::strict;
   std::string default_namespace = "default";
-  std::map<std::string, PodSecurity, std::less<>> namespaces;       // those not listed enforce nothing
+  std::map<std::string, PodSecurity, std::less<>> namespaces;       // those not listed: pod_security.defaults
   std::map<std::string, std::string, std::less<>> runtime_classes;  // name, handler
+  PodSecurityConfiguration pod_security;                            // the server's own; as it comes, it does nothing
 };
 
 struct Review {
@@ -44,7 +45,8 @@ struct Review {
 // One document's object.
 // RuntimeClass and Namespace objects do not enter `cluster` by themselves: see learn().
 Review review(text::Node object, const Cluster& cluster);
-// Takes a namespace's levels or a RuntimeClass that was created into what is known.
+// Takes a namespace's levels, a RuntimeClass that was created or the server's PodSecurityConfiguration into what is
+// known; the last before all namespaces.
 void learn(const Review& review, text::Node object, Cluster& cluster);
 // The objects of a document: those of a List one by one, else the document itself.
 std::vector<text::Node> objects_of(text::Node root);

@@ -118,6 +118,15 @@ std::vector<std::string> string_list(text::Node object, std::string_view name) {
   return out;
 }
 
+std::vector<text::Node> elements(text::Node object, std::string_view name) {
+  const text::Node list = field(object, name);
+  if (!list || !list.is_array()) return {};
+  std::vector<text::Node> out;
+  out.reserve(list.size());
+  for (const text::Node each : list) out.push_back(each);
+  return out;
+}
+
 std::string_view name(Role role) {
   constexpr std::array<std::string_view, 3> kNames{"container", "init container", "ephemeral container"};
   return kNames[static_cast<std::size_t>(role)];
@@ -166,6 +175,16 @@ std::optional<Pod> read_pod(text::Node object) {
       }
   read_spec(pod);
   return pod;
+}
+
+std::int64_t host_port(const Pod& pod, const PodContainer& container, text::Node port) {
+  const auto number = [&](std::string_view name) {
+    const text::Node found = field(port, name);
+    return found ? found.as_i64().value_or(0) : 0;
+  };
+  const std::int64_t said = number("hostPort");
+  if (said != 0 || pod.is_template() || container.role == Role::ephemeral) return said;
+  return bool_field(pod.spec, "hostNetwork") == true ? number("containerPort") : 0;
 }
 
 }  // namespace callgate::kube

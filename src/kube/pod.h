@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ std::string_view string_field(text::Node object, std::string_view name);
 std::optional<bool> truth(text::Node node);
 std::optional<bool> bool_field(text::Node object, std::string_view name);
 std::vector<std::string> string_list(text::Node object, std::string_view name);
+
+// The list's elements; none where it is not a list.
+std::vector<text::Node> elements(text::Node object, std::string_view name);
 
 // securityContext.seccompProfile.
 struct Seccomp {
@@ -75,6 +79,10 @@ struct Pod {
 
 inline constexpr std::string_view kPodAnnotation = "seccomp.security.alpha.kubernetes.io/pod";
 inline constexpr std::string_view kContainerAnnotation = "container.seccomp.security.alpha.kubernetes.io/";  // + name
+
+// A port's hostPort as it is stored: a Pod in the host's network gets the containerPort where none is said; its
+// ephemeral containers and templates do not.
+std::int64_t host_port(const Pod& pod, const PodContainer& container, text::Node port);
 
 // Where the Pod stands in an object of that kind; nothing for kinds that hold none.
 std::optional<std::string_view> pod_path(std::string_view kind);

@@ -94,8 +94,8 @@ PodSecurity pod_security_of(text::Node labels, const PodSecurity& defaults) {
   return out;
 }
 
-std::vector<LabelFault> label_faults(text::Node labels) {
-  std::vector<LabelFault> out;
+std::vector<WrongLabel> wrong_labels(text::Node labels) {
+  std::vector<WrongLabel> out;
   for (const Mode mode : {Mode::enforce, Mode::audit, Mode::warn}) {
     const std::string level_label = label_of(mode), version_label = label_of(mode, "-version");
     if (const auto level = entry(labels, level_label); level && !find_level(*level))
@@ -108,7 +108,7 @@ std::vector<LabelFault> label_faults(text::Node labels) {
 
 std::optional<PodSecurityConfiguration> read_configuration(text::Node object) {
   if (string_field(object, "kind") == "AdmissionConfiguration") {
-    for (const text::Node plugin : checks::elements(object, "plugins"))
+    for (const text::Node plugin : elements(object, "plugins"))
       if (string_field(plugin, "name") == "PodSecurity") return read_configuration(field(plugin, "configuration"));
     return std::nullopt;
   }

@@ -41,12 +41,12 @@ std::optional<PodSecurityConfiguration> read_configuration(text::Node object);
 PodSecurity pod_security_of(text::Node labels, const PodSecurity& defaults = {});
 
 // A label that a new namespace may not have.
-struct LabelFault {
+struct WrongLabel {
   std::string label, value;
   std::string_view detail;
   base::Span place;
 };
-std::vector<LabelFault> label_faults(text::Node labels);
+std::vector<WrongLabel> wrong_labels(text::Node labels);
 
 // A namespace that is exempt and asks for levels is told that they will not be looked at; nothing for others.
 std::optional<std::string> exemption_warning(std::string_view name_space, text::Node labels,

@@ -38,25 +38,6 @@ base::Span place_in(const PodContainer& container, text::Node member) {
   return named ? named.span() : container.node.span();
 }
 
-std::vector<text::Node> elements(text::Node object, std::string_view name) {
-  const text::Node list = field(object, name);
-  if (!list || !list.is_array()) return {};
-  std::vector<text::Node> out;
-  out.reserve(list.size());
-  for (const text::Node each : list) out.push_back(each);
-  return out;
-}
-
-std::int64_t host_port(const Pod& pod, const PodContainer& container, text::Node port) {
-  const auto number = [&](std::string_view name) {
-    const text::Node found = field(port, name);
-    return found ? found.as_i64().value_or(0) : 0;
-  };
-  const std::int64_t said = number("hostPort");
-  if (said != 0 || pod.is_template() || container.role == Role::ephemeral) return said;
-  return bool_field(pod.spec, "hostNetwork") == true ? number("containerPort") : 0;
-}
-
 std::optional<Violation> proc_mount_types(const Pod& pod) {
   Violation out{"procMount", {}, {}};
   std::set<std::string> types;

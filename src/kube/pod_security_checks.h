@@ -38,11 +38,6 @@ bool windows(const Pod& pod, int minor);
 bool own_user_namespace(const Pod& pod, int minor);
 // The member's key, else where the container is named.
 base::Span place_in(const PodContainer& container, text::Node member);
-// The list's elements; none where it is not a list.
-std::vector<text::Node> elements(text::Node object, std::string_view name);
-// A port's hostPort as it is stored: a Pod in the host's network gets the containerPort where none is said, its
-// ephemeral containers and templates do not.
-std::int64_t host_port(const Pod& pod, const PodContainer& container, text::Node port);
 
 // Containers for which `bad` holds, with the places it names.
 template <class Bad>

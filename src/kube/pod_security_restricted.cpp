@@ -20,8 +20,11 @@ std::optional<Violation> restricted_capabilities(const Pod& pod, int minor) {
   });
   const Names adding = bad_containers(pod, out.places, [&](const PodContainer& c) -> Place {
     bool found = false;
-    for (const std::string& each : c.cap_add)
-      if (each != "NET_BIND_SERVICE") found = added.insert(each).second || true;
+    for (const std::string& each : c.cap_add) {
+      if (each == "NET_BIND_SERVICE") continue;
+      added.insert(each);
+      found = true;
+    }
     return found ? Place(place_in(c, field(field(c.security, "capabilities"), "add"))) : std::nullopt;
   });
   Names details;

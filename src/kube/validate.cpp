@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "kube/names.h"
 #include "manifest/go_text.h"
 
 namespace callgate::kube {
@@ -15,23 +16,6 @@ namespace {
 
 using manifest::go_quote;
 using text::Node;
-
-constexpr std::string_view kLabelFault =
-    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with "
-    "an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-constexpr std::string_view kSubdomainFault =
-    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
-    "end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
-    "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
-constexpr std::string_view kLabelLength = "must be no more than 63 characters",
-                           kSubdomainLength = "must be no more than 253 characters";
-
-bool good_label(std::string_view name) {
-  const auto lower = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && lower(name.front()) && lower(name.back()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return lower(c) || c == '-'; });
-}
 
 base::Span place(Node node, Node otherwise) {
   return node ? node.span() : otherwise ? otherwise.span() : base::Span();
@@ -46,18 +30,16 @@ void object_meta(Node object, std::string_view kind, FieldErrors& errors) {
   const Node metadata = field(object, "metadata");
   const std::string_view name = string_field(metadata, "name"), generated = string_field(metadata, "generateName");
   const base::Span where = place(field(metadata, "name"), metadata ? metadata : object);
-  const auto fault = named_by_label(kind) ? label_fault : subdomain_fault;
+  const auto faults = named_by_label(kind) ? label_faults : subdomain_faults;
   if (!generated.empty()) {
     std::string_view stem = generated;
     if (stem.ends_with('-')) stem.remove_suffix(1);
-    if (!fault(stem).empty())
-      errors.invalid("metadata.generateName", go_quote(generated), fault(stem), field(metadata, "generateName").span());
+    for (const std::string_view fault : faults(stem))
+      errors.invalid("metadata.generateName", go_quote(generated), fault, field(metadata, "generateName").span());
   }
-  if (name.empty()) {
-    if (generated.empty()) errors.required("metadata.name", "name or generateName is required", where);
-  } else if (!fault(name).empty()) {
-    errors.invalid("metadata.name", go_quote(name), fault(name), where);
-  }
+  if (name.empty() && generated.empty()) errors.required("metadata.name", "name or generateName is required", where);
+  if (name.empty()) return;
+  for (const std::string_view fault : faults(name)) errors.invalid("metadata.name", go_quote(name), fault, where);
 }
 
 // A template that a controller keeps running.
@@ -136,7 +118,7 @@ void runtime_class(Node object, FieldErrors& errors) {
   const Node handler = field(object, "handler");
   const std::string_view text = string_field(object, "handler");
   if (text.empty()) return errors.required("handler", "", place(handler, object));
-  if (const std::string_view fault = label_fault(text); !fault.empty())
+  for (const std::string_view fault : label_faults(text))
     errors.invalid("handler", go_quote(text), fault, handler.span());
 }
 
@@ -149,17 +131,6 @@ void cron_job(Node object, FieldErrors& errors) {
 }
 
 }  // namespace
-
-std::string_view label_fault(std::string_view name) {
-  if (name.size() > 63) return kLabelLength;
-  return good_label(name) ? std::string_view() : kLabelFault;
-}
-
-std::string_view subdomain_fault(std::string_view name) {
-  if (name.size() > 253) return kSubdomainLength;
-  const auto parts = base::split(name, '.');
-  return !name.empty() && std::all_of(parts.begin(), parts.end(), good_label) ? std::string_view() : kSubdomainFault;
-}
 
 void validate(Node object, std::string_view kind, const std::optional<Pod>& pod, FieldErrors& errors) {
   object_meta(object, kind, errors);

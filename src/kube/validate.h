@@ -22,11 +22,4 @@ void validate_pod_spec(const Pod& pod, FieldErrors& errors);
 // The old seccomp annotations against the fields.
 void validate_seccomp_agreement(const Pod& pod, FieldErrors& errors);
 
-// Warnings about a Pod that was taken (pkg/api/pod/warnings.go): `path` is where it stands.
-std::vector<std::string> pod_warnings(const Pod& pod);
-
-// Names. Empty if they are good.
-std::string_view label_fault(std::string_view name);      // RFC 1123 label
-std::string_view subdomain_fault(std::string_view name);  // RFC 1123 subdomain
-
 }  // namespace callgate::kube

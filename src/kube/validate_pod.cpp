@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "kube/names.h"
 #include "kube/validate.h"
 #include "manifest/go_text.h"
 
@@ -176,8 +177,9 @@ void container_common(const Pod& pod, const PodContainer& container, const std::
   const Node name = field(container.node, "name");
   if (container.name.empty())
     errors.required(child(path, "name"), "", place(name, container.node));
-  else if (const std::string_view fault = label_fault(container.name); !fault.empty())
-    errors.invalid(child(path, "name"), go_quote(container.name), fault, place(name, container.node));
+  else
+    for (const std::string_view fault : label_faults(container.name))
+      errors.invalid(child(path, "name"), go_quote(container.name), fault, place(name, container.node));
   if (container.image.empty()) errors.required(child(path, "image"), "", place({}, container.node));
   if (const std::string_view policy = string_field(container.node, "imagePullPolicy");
       !policy.empty() && policy != "Always" && policy != "IfNotPresent" && policy != "Never")
@@ -308,9 +310,10 @@ void validate_pod_spec(const Pod& pod, FieldErrors& errors) {
   containers(pod, errors);
   policies(pod, errors);
   pod_security_context(pod, errors);
-  if (pod.runtime_class && !subdomain_fault(*pod.runtime_class).empty())
-    errors.invalid(child(pod.spec_path(), "runtimeClassName"), go_quote(*pod.runtime_class),
-                   subdomain_fault(*pod.runtime_class), pod.runtime_class_place);
+  if (pod.runtime_class)
+    for (const std::string_view fault : subdomain_faults(*pod.runtime_class))
+      errors.invalid(child(pod.spec_path(), "runtimeClassName"), go_quote(*pod.runtime_class), fault,
+                     pod.runtime_class_place);
   operating_system(pod, errors);
 }
 
@@ -324,35 +327,6 @@ void validate_seccomp_agreement(const Pod& pod, FieldErrors& errors) {
     if (const Annotation* const annotation = pod.annotation(std::string(kContainerAnnotation) + each.name))
       agree(*each.seccomp, *annotation, child(pod.container_path(each), "securityContext.seccompProfile"), errors);
   }
-}
-
-std::vector<std::string> pod_warnings(const Pod& pod) {
-  std::vector<std::string> out;
-  const std::string annotations = child(pod.path, "metadata.annotations");
-  const auto annotation = [&](const std::string& key) {
-    out.push_back(
-        fmt::format("{}[{}]: non-functional in v1.27+; use the \"seccompProfile\" field instead", annotations, key));
-  };
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kDead{{
-      {"scheduler.alpha.kubernetes.io/critical-pod",
-       "non-functional in v1.16+; use the \"priorityClassName\" field instead"},
-      {"security.alpha.kubernetes.io/sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
-      {"security.alpha.kubernetes.io/unsafe-sysctls", "non-functional in v1.11+; use the \"sysctls\" field instead"},
-  }};
-  for (const auto& [key, text] : kDead)
-    if (pod.annotation(key) != nullptr) out.push_back(fmt::format("{}[{}]: {}", annotations, key, text));
-  if (!pod.seccomp && pod.annotation(kPodAnnotation) != nullptr) annotation(std::string(kPodAnnotation));
-  const bool armoured = static_cast<bool>(field(pod.security, "appArmorProfile"));
-  for (const PodContainer& each : pod.containers) {
-    if (const std::string key = std::string(kContainerAnnotation) + each.name;
-        !each.seccomp && pod.annotation(key) != nullptr)
-      annotation(key);
-    const std::string armour = "container.apparmor.security.beta.kubernetes.io/" + each.name;
-    if (!armoured && !field(each.security, "appArmorProfile") && pod.annotation(armour) != nullptr)
-      out.push_back(fmt::format("{}[{}]: deprecated since v1.30; use the \"appArmorProfile\" field instead",
-                                annotations, armour));
-  }
-  return out;
 }
 
 }  // namespace callgate::kube

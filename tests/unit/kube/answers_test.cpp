@@ -1,0 +1,119 @@
+// Warnings and admission, row by row (tests/data/kube/answers.yaml); what a response carries of many warnings; amounts.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+
+#include "base/io.h"
+#include "kube/api.h"
+#include "kube/quantity.h"
+#include "kube/warnings.h"
+
+namespace callgate::kube {
+namespace {
+
+using testing::ElementsAre;
+
+struct Loaded {
+  std::deque<base::SourceFile> files;
+  std::deque<std::vector<text::Document>> documents;
+  text::Node root(std::string name, std::string text) {
+    base::Diagnostics diagnostics;
+    const base::SourceFile& file = files.emplace_back(std::move(name), std::move(text));
+    auto read = text::read_yaml(file, diagnostics);
+    EXPECT_TRUE(read) << base::render_text(diagnostics, false);
+    if (!read || read->empty()) return {};
+    documents.push_back(std::move(*read));
+    return documents.back().front().root();
+  }
+};
+
+// "enforce: baseline" as the label it stands for.
+std::string labels_text(text::Node labels) {
+  std::string out;
+  for (const text::Node each : labels)
+    out += fmt::format("pod-security.kubernetes.io/{}: '{}'\n", each.key(), each.text());
+  return out;
+}
+
+TEST(Answers, AreTheServers) {
+  auto text = base::read_file(CALLGATE_SOURCE_DIR "/tests/data/kube/answers.yaml");
+  ASSERT_TRUE(text);
+  Loaded loaded;
+  std::size_t rows = 0;
+  for (const text::Node row : loaded.root("answers.yaml", std::move(*text))) {
+    SCOPED_TRACE(string_field(row, "id"));
+    Cluster cluster;
+    if (const text::Node labels = field(row, "labels"))
+      cluster.namespaces["default"] = pod_security_of(loaded.root("labels", labels_text(labels)));
+    const text::Node object = loaded.root("manifest.yaml", std::string(string_field(row, "manifest")));
+    const Review got = review(object, cluster);
+    EXPECT_EQ(got.message, std::string(string_field(row, "prefix")).append(string_field(row, "message")));
+    EXPECT_EQ(got.code, field(row, "code") ? field(row, "code").as_i64() : 201);
+    EXPECT_EQ(got.warnings, string_list(row, "warnings"));
+    for (const manifest::Step& step : got.steps) EXPECT_NE(step.place.file, nullptr) << step.text;
+    ++rows;
+  }
+  EXPECT_EQ(rows, 28U);
+}
+
+TEST(Answers, TheServersConfigurationGivesDefaultsAndExemptions) {
+  Loaded loaded;
+  const text::Node configuration = loaded.root("c.yaml",
+                                               "kind: AdmissionConfiguration\n"
+                                               "plugins:\n"
+                                               "- name: PodSecurity\n"
+                                               "  configuration:\n"
+                                               "    kind: PodSecurityConfiguration\n"
+                                               "    defaults: {enforce: baseline, enforce-version: latest, warn: "
+                                               "restricted, warn-version: v1.24}\n"
+                                               "    exemptions: {namespaces: [kube-system], runtimeClasses: [vm]}\n");
+  Cluster cluster;
+  cluster.runtime_classes["vm"] = "vm";
+  learn(review(configuration, cluster), configuration, cluster);
+  const auto pod = [&](const std::string& more) {
+    return review(loaded.root("p.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: p" + more), cluster);
+  };
+  const std::string spec = "hostPID: true, containers: [{name: a, image: i}]}\n";
+  EXPECT_EQ(pod("}\nspec: {" + spec).code, 403);
+  EXPECT_EQ(pod(", namespace: kube-system}\nspec: {" + spec).code, 201);
+  EXPECT_EQ(pod("}\nspec: {runtimeClassName: vm, " + spec).code, 201);
+  const Review warned = pod("}\nspec: {containers: [{name: a, image: i}]}\n");
+  ASSERT_EQ(warned.warnings.size(), 1U);
+  EXPECT_THAT(warned.warnings.front(), testing::StartsWith("would violate PodSecurity \"restricted:v1.24\": "));
+
+  const text::Node exempt = loaded.root("n.yaml",
+                                        "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: kube-system\n  labels:\n"
+                                        "    pod-security.kubernetes.io/enforce: restricted\n");
+  EXPECT_THAT(review(exempt, cluster).warnings,
+              ElementsAre("namespace \"kube-system\" is exempt from Pod Security, and the policy "
+                          "(enforce=restricted:latest) will be ignored"));
+}
+
+TEST(Answers, ManyWarningsAreCut) {
+  EXPECT_THAT(as_sent({"a", "b", "a", "", "c\nd"}), ElementsAre("a", "b"));
+  std::vector<std::string> many;
+  for (int i = 0; i < 30; ++i) many.push_back(fmt::format("{:02}{}", i, std::string(298, 'x')));
+  const std::vector<std::string> sent = as_sent(many);
+  ASSERT_EQ(sent.size(), 16U);  // 16 of 256 are the 4096
+  for (const std::string& each : sent) EXPECT_EQ(each.size(), 256U);
+  const std::vector<std::string> few(many.begin(), many.begin() + 13);  // 3900
+  EXPECT_EQ(as_sent(few), few);
+}
+
+TEST(Answers, AmountsThatAreNoWholeNumbers) {
+  EXPECT_EQ(fractional_quantity("1500m"), "1500m");
+  EXPECT_EQ(fractional_quantity("1.5"), "1500m");
+  EXPECT_EQ(fractional_quantity("1.1Ki"), "1126400m");
+  EXPECT_EQ(fractional_quantity("100u"), "1m");
+  EXPECT_EQ(fractional_quantity("1e-1"), "100e-3");
+  EXPECT_EQ(fractional_quantity("1e-999"), "1e-3");
+  for (const std::string_view whole : {"1", "1.0", "0.5Ki", "1.5Gi", "2000m", "1e3", "1.5k", "0", "", "x", "1.1.1",
+                                       "8Ei", "1x", "99999999999999999999.5", "1e", "1e99999"})
+    EXPECT_EQ(fractional_quantity(whole), std::nullopt) << whole;
+}
+
+}  // namespace
+}  // namespace callgate::kube
