@@ -79,35 +79,35 @@ class Decoder {
   void value(Node node, const Field& field, const Where& where, const std::string& path, std::string_view go) {
     if (node.is_null()) return;
     switch (field.scalar) {
-      case Scalar::object_:
+      case Scalar::object:
         if (!node.is_object()) return wrong(node, where, go);
         return object(node, struct_at(field.index), path, where.names);
-      case Scalar::string_:
+      case Scalar::string:
         if (!node.is_string() || yaml_bool(node)) wrong(node, where, go);
         return;
       case Scalar::bool_:
         if (!truth(node)) wrong(node, where, go);
         return;
-      case Scalar::int32_:
+      case Scalar::int32:
         return integer(node, where, go, std::numeric_limits<std::int32_t>::min(),
                        std::numeric_limits<std::int32_t>::max());
-      case Scalar::int64_:
+      case Scalar::int64:
         return integer(node, where, go, std::numeric_limits<std::int64_t>::min(),
                        std::numeric_limits<std::int64_t>::max());
-      case Scalar::quantity_:
+      case Scalar::quantity:
         return quantity(node);
-      case Scalar::intorstring_:
+      case Scalar::intorstring:
         if (!node.is_string() && !node.is_number())
           stop(node, fmt::format("json: cannot unmarshal {} into Go value of type int32", word(node)));
         return;
-      case Scalar::time_:
-      case Scalar::microtime_:
-      case Scalar::duration_:
+      case Scalar::time:
+      case Scalar::microtime:
+      case Scalar::duration:
         if (!node.is_string())
           stop(node, fmt::format("json: cannot unmarshal {} into Go value of type string", word(node)));
         return;
-      case Scalar::fieldsv1_:
-      case Scalar::any_:
+      case Scalar::fieldsv1:
+      case Scalar::any:
         return;
     }
   }

@@ -11,18 +11,18 @@ namespace callgate::kube {
 
 enum class Container : std::uint8_t { none, list, map };
 enum class Scalar : std::uint8_t {
-  string_,
+  string,
   bool_,
-  int32_,
-  int64_,
-  object_,  // another struct
-  any_,
-  time_,
-  microtime_,
-  duration_,
-  quantity_,
-  intorstring_,
-  fieldsv1_,
+  int32,
+  int64,
+  object,  // another struct
+  any,
+  time,
+  microtime,
+  duration,
+  quantity,
+  intorstring,
+  fieldsv1,
 };
 
 struct Field {
