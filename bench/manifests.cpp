@@ -1,5 +1,6 @@
-// Manifests a second on one core: small Compose projects and command lines, from their text to what is in force. The
-// profile that they name is read once, as in a run of the command over many files; nothing is summed up.
+// Manifests a second on one core: small Compose projects and command lines, from their text to what is in force, and
+// Kubernetes objects, from their text to what the API server answers. The profile that they name is read once, as in a
+// run of the command over many files; nothing is summed up.
 //
 // usage: manifests [--count N]
 // SPDX-License-Identifier: Apache-2.0
@@ -12,6 +13,7 @@
 #include <fstream>
 
 #include "base/diagnostic.h"
+#include "kube/api.h"
 #include "resolve/resolve.h"
 
 namespace {
@@ -28,6 +30,50 @@ constexpr const char* kProject = R"(services:
     image: postgres:16
 )";
 constexpr const char* kScript = "docker run --security-opt seccomp=profile.json --cap-drop ALL nginx:1.27\n";
+constexpr const char* kDeployment = R"(apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  labels: {app: web}
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      securityContext:
+        seccompProfile:
+          type: Localhost
+          localhostProfile: profiles/web.json
+      containers:
+      - name: web
+        image: nginx:1.27
+        ports:
+        - containerPort: 8080
+        resources:
+          limits: {memory: 128Mi}
+)";
+
+// `count` texts, each decoded, validated and admitted where Pod Security warns of everything.
+void measure_objects(const char* what, const std::string& text, int count) {
+  kube::Cluster cluster;
+  cluster.pod_security.defaults.warn = {kube::Level::restricted, std::nullopt};
+  text::ReadLimits limits;
+  limits.keep_repeated_keys = true;
+  base::Diagnostics diagnostics;
+  const std::clock_t start = std::clock();
+  for (int i = 0; i < count; ++i) {
+    const base::SourceFile file("web.yaml", text);
+    const auto documents = text::read_yaml(file, diagnostics, limits);
+    if (!documents) std::abort();
+    const kube::Review got = kube::review(documents->front().root(), cluster);
+    if (got.refused() || got.warnings.size() != 1) std::abort();
+  }
+  const double took = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  fmt::print("{}: {:.0f} a second ({} in {:.3f} s of processor time)\n", what, count / took, count, took);
+}
 
 // `count` files of the text in `folder`, each resolved; files a second of the processor's time.
 void measure(const char* what, const std::filesystem::path& folder, const std::string& text, int count) {
@@ -55,4 +101,5 @@ int main(int argc, char** argv) {
   measure("compose", folder, kProject, count);
   measure("script", folder, kScript, count);
   std::filesystem::remove_all(folder);
+  measure_objects("API server", kDeployment, count);
 }
