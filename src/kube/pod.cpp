@@ -169,9 +169,10 @@ std::optional<Pod> read_pod(text::Node object) {
   pod.source = object.span();
   if (const text::Node annotations = field(pod.metadata, "annotations"); annotations && annotations.is_object())
     for (const text::Node each : annotations)
-      if (each.is_string()) {
+      if (each.is_string() || each.is_null()) {  // null is the empty text in a map of texts
         std::erase_if(pod.annotations, [&](const Annotation& earlier) { return earlier.key == each.key(); });
-        pod.annotations.push_back({std::string(each.key()), std::string(each.text()), each.key_span()});
+        pod.annotations.push_back(
+            {std::string(each.key()), each.is_null() ? "" : std::string(each.text()), each.key_span()});
       }
   read_spec(pod);
   return pod;

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "kube/names.h"
+#include "kube/validate_parts.h"
 #include "manifest/go_text.h"
 
 namespace callgate::kube {
@@ -23,7 +24,7 @@ base::Span place(Node node, Node otherwise) {
 
 // Kinds whose names are labels, where others are subdomains.
 bool named_by_label(std::string_view kind) {
-  return kind == "Namespace";
+  return kind == "Namespace" || kind == "StatefulSet";
 }
 
 void object_meta(Node object, std::string_view kind, FieldErrors& errors) {
@@ -139,9 +140,11 @@ void validate(Node object, std::string_view kind, const std::optional<Pod>& pod,
     if (!pod) return errors.required("spec.containers", "", object.span());
     validate_pod_annotations(*pod, "metadata.annotations", errors);
     validate_pod_spec(*pod, errors);
+    parts::images(*pod, errors);
     if (const Node ephemeral = field(pod->spec, "ephemeralContainers"); ephemeral && ephemeral.size() > 0)
       errors.forbidden("spec.ephemeralContainers", "cannot be set on create", ephemeral.key_span());
-    return validate_seccomp_agreement(*pod, errors);
+    validate_seccomp_agreement(*pod, errors);
+    return parts::app_armor_agreement(*pod, errors);
   }
   if (!pod_path(kind)) return;
   if (kind == "CronJob") cron_job(object, errors);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "kube/names.h"
 #include "kube/validate.h"
+#include "kube/validate_parts.h"
 #include "manifest/go_text.h"
 
 namespace callgate::kube {
@@ -173,7 +174,8 @@ void container_security(const Pod& pod, const PodContainer& container, const std
   app_armor(field(security, "appArmorProfile"), child(path, "appArmorProfile"), errors);
 }
 
-void container_common(const Pod& pod, const PodContainer& container, const std::string& path, FieldErrors& errors) {
+void container_common(const Pod& pod, const PodContainer& container, const std::string& path,
+                      const parts::VolumeNames& volumes, FieldErrors& errors) {
   const Node name = field(container.node, "name");
   if (container.name.empty())
     errors.required(child(path, "name"), "", place(name, container.node));
@@ -181,6 +183,8 @@ void container_common(const Pod& pod, const PodContainer& container, const std::
     for (const std::string_view fault : label_faults(container.name))
       errors.invalid(child(path, "name"), go_quote(container.name), fault, place(name, container.node));
   if (container.image.empty()) errors.required(child(path, "image"), "", place({}, container.node));
+  parts::ports(pod, container, path, errors);
+  parts::mounts(container, path, volumes, errors);
   if (const std::string_view policy = string_field(container.node, "imagePullPolicy");
       !policy.empty() && policy != "Always" && policy != "IfNotPresent" && policy != "Never")
     errors.not_supported(child(path, "imagePullPolicy"), policy, {"Always", "IfNotPresent", "Never"},
@@ -198,21 +202,23 @@ void containers(const Pod& pod, FieldErrors& errors) {
     if (!each.name.empty() && !names.insert(each.name).second)
       errors.duplicate(child(path, "name"), each.name, place(field(each.node, "name"), each.node));
   };
+  const parts::VolumeNames volumes = parts::volumes(pod, errors);
   const Node list = field(pod.spec, "containers");
   if (!list || list.size() == 0) errors.required(child(pod.spec_path(), "containers"), "", place(list, pod.spec));
   of_role(Role::container, [&](const PodContainer& each, const std::string& path) {
-    container_common(pod, each, path, errors);
+    container_common(pod, each, path, volumes, errors);
     unique(each, path);
   });
+  parts::host_port_conflicts(pod, errors);
   of_role(Role::init, [&](const PodContainer& each, const std::string& path) {
-    container_common(pod, each, path, errors);
+    container_common(pod, each, path, volumes, errors);
     unique(each, path);
     const Node policy = field(each.node, "restartPolicy");
     if (policy && policy.text() != "Always")
       errors.not_supported(child(path, "restartPolicy"), policy.text(), {"Always"}, policy.span());
   });
   of_role(Role::ephemeral, [&](const PodContainer& each, const std::string& path) {
-    container_common(pod, each, path, errors);
+    container_common(pod, each, path, volumes, errors);
     unique(each, path);
   });
 }
@@ -236,10 +242,10 @@ void pod_security_context(const Pod& pod, FieldErrors& errors) {
       errors.forbidden(child(pod.spec_path(), named), "when `hostUsers` is false", field(pod.spec, host).key_span());
     }
   }
-  if (!pod.security) return;
+  user_id(pod.security, "fsGroup", path, errors);
   user_id(pod.security, "runAsUser", path, errors);
   user_id(pod.security, "runAsGroup", path, errors);
-  user_id(pod.security, "fsGroup", path, errors);
+  parts::sharing(pod, errors);
   seccomp(pod.seccomp, child(path, "seccompProfile"), errors);
   app_armor(field(pod.security, "appArmorProfile"), child(path, "appArmorProfile"), errors);
 }
@@ -304,10 +310,12 @@ void validate_pod_annotations(const Pod& pod, const std::string& path, FieldErro
     seccomp_annotation(*at_pod, child(path, kPodAnnotation), errors);
   for (const Annotation& each : pod.annotations)
     if (each.key.starts_with(kContainerAnnotation)) seccomp_annotation(each, child(path, each.key), errors);
+  parts::app_armor_annotations(pod, path, errors);
 }
 
 void validate_pod_spec(const Pod& pod, FieldErrors& errors) {
   containers(pod, errors);
+  parts::host_network(pod, errors);
   policies(pod, errors);
   pod_security_context(pod, errors);
   if (pod.runtime_class)

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kube/validate_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "kube/app_armor.h"
+#include "kube/names.h"
+#include "manifest/go_text.h"
+
+namespace callgate::kube::parts {
+
+using manifest::go_quote;
+using text::Node;
+
+namespace {
+
+base::Span place(Node node, Node otherwise) {
+  return node ? node.span() : otherwise.span();
+}
+
+std::int64_t number(Node object, std::string_view name) {
+  const Node found = field(object, name);
+  return found ? found.as_i64().value_or(0) : 0;
+}
+
+void port_number(std::int64_t value, const std::string& path, base::Span where, FieldErrors& errors) {
+  constexpr std::int64_t kHighest = 65535;
+  if (value < 1 || value > kHighest)
+    errors.invalid(path, fmt::format("{}", value), "must be between 1 and 65535, inclusive", where);
+}
+
+// An IANA service name.
+std::vector<std::string_view> port_name_faults(std::string_view name) {
+  std::vector<std::string_view> out;
+  constexpr std::size_t kLongest = 15;
+  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
+  const auto good = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '-'; };
+  if (name.size() > kLongest) out.emplace_back("must be no more than 15 characters");
+  if (!std::all_of(name.begin(), name.end(), good))
+    out.emplace_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (std::none_of(name.begin(), name.end(), lower)) out.emplace_back("must contain at least one letter (a-z)");
+  if (name.find("--") != std::string_view::npos) out.emplace_back("must not contain consecutive hyphens");
+  if (name.starts_with('-') || name.ends_with('-')) out.emplace_back("must not begin or end with a hyphen");
+  return out;
+}
+
+// Segments of lower case letters, digits, '-' and '_', with '.' or '/' between them.
+bool good_sysctl(std::string_view name) {
+  constexpr std::size_t kLongest = 253;
+  const auto edge = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
+  if (name.size() > kLongest) return false;
+  std::string plain(name);
+  std::replace(plain.begin(), plain.end(), '/', '.');
+  const auto parts = base::split(plain, '.');
+  return std::all_of(parts.begin(), parts.end(), [&](std::string_view part) {
+    return !part.empty() && edge(part.front()) && edge(part.back()) &&
+           std::all_of(part.begin(), part.end(), [&](char c) { return edge(c) || c == '-' || c == '_'; });
+  });
+}
+
+void sysctls(const Pod& pod, const std::string& path, FieldErrors& errors) {
+  std::set<std::string_view> seen;
+  std::size_t index = 0;
+  for (const Node each : elements(pod.security, "sysctls")) {
+    const std::string own = fmt::format("{}[{}].name", path, index++);
+    const std::string_view name = string_field(each, "name");
+    const base::Span where = place(field(each, "name"), each);
+    if (name.empty())
+      errors.required(own, "", where);
+    else if (!good_sysctl(name))
+      errors.invalid(own, go_quote(name),
+                     "must have at most 253 characters and match regex "
+                     "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$",
+                     where);
+    else if (!seen.insert(name).second)
+      errors.duplicate(own, name, where);
+  }
+}
+
+}  // namespace
+
+VolumeNames volumes(const Pod& pod, FieldErrors& errors) {
+  VolumeNames names;
+  std::size_t index = 0;
+  for (const Node each : elements(pod.spec, "volumes")) {
+    const std::string path = fmt::format("{}.volumes[{}].name", pod.spec_path(), index++);
+    const std::string_view name = string_field(each, "name");
+    const base::Span where = place(field(each, "name"), each);
+    const std::size_t before = errors.errors().size();
+    if (name.empty())
+      errors.required(path, "", where);
+    else
+      for (const std::string_view fault : label_faults(name)) errors.invalid(path, go_quote(name), fault, where);
+    if (names.contains(name)) errors.duplicate(path, name, where);
+    if (errors.errors().size() == before) names.insert(name);
+  }
+  if (pod.kind == "StatefulSet")  // its claims become volumes of each Pod
+    for (const Node each : elements(field(pod.object, "spec"), "volumeClaimTemplates"))
+      names.insert(string_field(field(each, "metadata"), "name"));
+  return names;
+}
+
+void mounts(const PodContainer& container, const std::string& path, const VolumeNames& volumes, FieldErrors& errors) {
+  std::set<std::string_view> points;
+  std::size_t index = 0;
+  for (const Node each : elements(container.node, "volumeMounts")) {
+    const std::string own = fmt::format("{}.volumeMounts[{}].", path, index++);
+    const std::string_view name = string_field(each, "name"), point = string_field(each, "mountPath");
+    if (name.empty()) errors.required(own + "name", "", each.span());
+    if (!volumes.contains(name)) errors.not_found(own + "name", name, place(field(each, "name"), each));
+    if (point.empty()) errors.required(own + "mountPath", "", each.span());
+    if (!points.insert(point).second)
+      errors.invalid(own + "mountPath", go_quote(point), "must be unique", place(field(each, "mountPath"), each));
+  }
+}
+
+void ports(const Pod& pod, const PodContainer& container, const std::string& path, FieldErrors& errors) {
+  std::set<std::string_view> names;
+  std::size_t index = 0;
+  for (const Node each : elements(container.node, "ports")) {
+    const std::string own = fmt::format("{}.ports[{}].", path, index++);
+    const auto where = [&](std::string_view name) { return place(field(each, name), each); };
+    if (const std::string_view name = string_field(each, "name"); !name.empty()) {
+      const auto faults = port_name_faults(name);
+      for (const std::string_view fault : faults) errors.invalid(own + "name", go_quote(name), fault, where("name"));
+      if (faults.empty() && !names.insert(name).second) errors.duplicate(own + "name", name, where("name"));
+    }
+    if (const std::int64_t port = number(each, "containerPort"); port == 0)
+      errors.required(own + "containerPort", "", each.span());
+    else
+      port_number(port, own + "containerPort", where("containerPort"), errors);
+    if (const std::int64_t port = host_port(pod, container, each); port != 0)
+      port_number(port, own + "hostPort", where("hostPort"), errors);
+    if (const std::string_view protocol = string_field(each, "protocol");
+        !protocol.empty() && protocol != "TCP" && protocol != "UDP" && protocol != "SCTP")
+      errors.not_supported(own + "protocol", protocol, {"SCTP", "TCP", "UDP"}, where("protocol"));
+  }
+}
+
+void host_port_conflicts(const Pod& pod, FieldErrors& errors) {
+  std::set<std::string> seen;
+  for (const PodContainer& container : pod.containers) {
+    if (container.role != Role::container) continue;
+    std::size_t index = 0;
+    for (const Node each : elements(container.node, "ports")) {
+      const std::string path = fmt::format("{}.ports[{}].hostPort", pod.container_path(container), index++);
+      const std::int64_t port = host_port(pod, container, each);
+      const std::string_view protocol = string_field(each, "protocol");
+      const std::string text =
+          fmt::format("{}/{}/{}", protocol.empty() ? "TCP" : protocol, string_field(each, "hostIP"), port);
+      if (port != 0 && !seen.insert(text).second) errors.duplicate(path, text, each.span());
+    }
+  }
+}
+
+void host_network(const Pod& pod, FieldErrors& errors) {
+  if (bool_field(pod.spec, "hostNetwork") != true) return;
+  for (const PodContainer& container : pod.containers) {
+    if (container.role != Role::container) continue;
+    std::size_t index = 0;
+    for (const Node each : elements(container.node, "ports")) {
+      const std::string path = fmt::format("{}.ports[{}].hostPort", pod.container_path(container), index++);
+      const std::int64_t port = host_port(pod, container, each);
+      if ((!pod.is_template() || port != 0) && port != number(each, "containerPort"))
+        errors.invalid(path, fmt::format("{}", port), "must match `containerPort` when `hostNetwork` is true",
+                       place(field(each, "hostPort"), each));
+    }
+  }
+}
+
+void sharing(const Pod& pod, FieldErrors& errors) {
+  const std::string path = pod.spec_path() + ".securityContext";
+  constexpr std::int64_t kHighest = 2147483647;
+  std::size_t index = 0;
+  for (const Node each : elements(pod.security, "supplementalGroups")) {
+    const std::string own = fmt::format("{}.supplementalGroups[{}]", path, index++);
+    const auto group = each.as_i64();
+    if (group && (*group < 0 || *group > kHighest))
+      errors.invalid(own, each.text(), "must be between 0 and 2147483647, inclusive", each.span());
+  }
+  if (bool_field(pod.spec, "shareProcessNamespace") == true && bool_field(pod.spec, "hostPID") == true)
+    errors.invalid(path + ".shareProcessNamespace", "true", "ShareProcessNamespace and HostPID cannot both be enabled",
+                   field(pod.spec, "shareProcessNamespace").key_span());
+  sysctls(pod, path + ".sysctls", errors);
+}
+
+void images(const Pod& pod, FieldErrors& errors) {
+  for (const Role role : {Role::container, Role::init})
+    for (const PodContainer& each : pod.containers)
+      if (each.role == role && base::trim(each.image) != each.image)
+        errors.invalid(pod.container_path(each) + ".image", go_quote(each.image),
+                       "must not have leading or trailing whitespace", place(field(each.node, "image"), each.node));
+}
+
+void app_armor_annotations(const Pod& pod, const std::string& path, FieldErrors& errors) {
+  for (const Annotation& each : pod.annotations) {
+    if (!each.key.starts_with(kAppArmorAnnotation)) continue;
+    const std::string own = fmt::format("{}[{}]", path, each.key), name = each.key.substr(kAppArmorAnnotation.size());
+    const bool there = std::any_of(pod.containers.begin(), pod.containers.end(),
+                                   [&](const PodContainer& container) { return container.name == name; });
+    if (!there) errors.invalid(own, go_quote(name), "container not found", each.place);
+    const std::string& value = each.value;
+    if (value.empty() || value == "runtime/default" || value == "unconfined" || value.starts_with("localhost/"))
+      continue;
+    errors.invalid(own, go_quote(value), fmt::format("invalid AppArmor profile name: {}", go_quote(value)), each.place);
+  }
+}
+
+void app_armor_agreement(const Pod& pod, FieldErrors& errors) {
+  if (pod.os == "windows") return;
+  for (const PodContainer& each : pod.containers) {
+    const Annotation* const found = pod.annotation(std::string(kAppArmorAnnotation) + each.name);
+    if (found == nullptr) continue;
+    // An annotation that became the container's field agrees with it.
+    if (const auto sync = sync_app_armor(pod, each); sync && sync->field) continue;
+    auto profile = read_app_armor(each.security);
+    if (!profile) profile = read_app_armor(pod.security);
+    if (!profile) continue;
+    const std::string path = pod.container_path(each) + ".securityContext.appArmorProfile.";
+    constexpr std::string_view kLocal = "localhost/";
+    const bool same_type = profile->type == "Unconfined"       ? found->value == "unconfined"
+                           : profile->type == "RuntimeDefault" ? found->value == "runtime/default"
+                           : profile->type == "Localhost"      ? found->value.starts_with(kLocal)
+                                                               : true;
+    if (!same_type)
+      errors.forbidden(path + "type", "apparmor type in annotation and field must match", found->place);
+    else if (profile->type == "Localhost" && profile->local != found->value.substr(kLocal.size()))
+      errors.forbidden(path + "localhostProfile", "apparmor profile in annotation and field must match", found->place);
+  }
+}
+
+}  // namespace callgate::kube::parts
