@@ -188,6 +188,33 @@ void sharing(const Pod& pod, FieldErrors& errors) {
   sysctls(pod, path + ".sysctls", errors);
 }
 
+void host_process(const Pod& pod, FieldErrors& errors) {
+  const auto of = [](Node security) { return field(field(security, "windowsOptions"), "hostProcess"); };
+  const Node at_pod = of(pod.security);
+  std::size_t count = 0;
+  Node last = at_pod;
+  for (const PodContainer& each : pod.containers) {
+    const Node own = of(each.security);
+    if (at_pod && own && truth(at_pod) != truth(own))
+      errors.invalid(
+          pod.container_path(each) + ".securityContext.windowsOptions.hostProcess",
+          truth(own) == true ? "true" : "false",
+          fmt::format("pod hostProcess value must be identical if both are specified, was {}", truth(at_pod) == true),
+          own.span());
+    if (truth(own ? own : at_pod) != true) continue;
+    ++count;
+    last = own ? own : at_pod;
+  }
+  if (count == 0) return;
+  if (count != pod.containers.size())
+    errors.invalid(pod.spec_path(), "\"\"",
+                   "If pod contains any hostProcess containers then all containers must be HostProcess containers",
+                   last.key_span());
+  if (bool_field(pod.spec, "hostNetwork") != true)
+    errors.invalid(pod.spec_path() + ".hostNetwork", "false",
+                   "hostNetwork must be true if pod contains any hostProcess containers", last.key_span());
+}
+
 void images(const Pod& pod, FieldErrors& errors) {
   for (const Role role : {Role::container, Role::init})
     for (const PodContainer& each : pod.containers)

@@ -23,6 +23,8 @@ void host_port_conflicts(const Pod& pod, FieldErrors& errors);
 void host_network(const Pod& pod, FieldErrors& errors);
 // supplementalGroups, shareProcessNamespace and sysctls, which stand between the ids and the profiles.
 void sharing(const Pod& pod, FieldErrors& errors);
+// windowsOptions.hostProcess: all containers or none, in the host's network.
+void host_process(const Pod& pod, FieldErrors& errors);
 // What is asked of Pods and not of templates.
 void images(const Pod& pod, FieldErrors& errors);
 

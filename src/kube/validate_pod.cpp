@@ -235,13 +235,6 @@ void policies(const Pod& pod, FieldErrors& errors) {
 
 void pod_security_context(const Pod& pod, FieldErrors& errors) {
   const std::string path = child(pod.spec_path(), "securityContext");
-  if (pod.host_users == false) {
-    for (const std::string_view host : {"hostNetwork", "hostPID", "hostIPC"}) {
-      if (bool_field(pod.spec, host) != true) continue;
-      const std::string_view named = host;
-      errors.forbidden(child(pod.spec_path(), named), "when `hostUsers` is false", field(pod.spec, host).key_span());
-    }
-  }
   user_id(pod.security, "fsGroup", path, errors);
   user_id(pod.security, "runAsUser", path, errors);
   user_id(pod.security, "runAsGroup", path, errors);
@@ -250,19 +243,28 @@ void pod_security_context(const Pod& pod, FieldErrors& errors) {
   app_armor(field(pod.security, "appArmorProfile"), child(path, "appArmorProfile"), errors);
 }
 
+void host_users(const Pod& pod, FieldErrors& errors) {
+  if (pod.host_users != false) return;
+  for (const std::string_view host : {"hostNetwork", "hostPID", "hostIPC"})
+    if (bool_field(pod.spec, host) == true)
+      errors.forbidden(child(pod.spec_path(), host), "when `hostUsers` is false", field(pod.spec, host).key_span());
+}
+
 // Fields that a Pod for Windows may not set (validateWindows), and what one for Linux may not.
 void operating_system(const Pod& pod, FieldErrors& errors) {
   const Node os = field(pod.spec, "os");
   if (!os) return;
   const std::string spec = pod.spec_path();
-  if (pod.os.empty()) return errors.required(child(spec, "os.name"), "", os.span());
+  if (pod.os.empty()) return errors.required(child(spec, "os.name"), "cannot be empty", os.span());
   if (pod.os != "linux" && pod.os != "windows")
-    return errors.not_supported(child(spec, "os.name"), pod.os, {"linux", "windows"}, field(os, "name").span());
+    return errors.not_supported(child(spec, "os"), pod.os, {"linux", "windows"}, field(os, "name").span());
   const bool windows = pod.os == "windows";
   const auto refuse = [&](Node holder, const std::string& path, std::initializer_list<std::string_view> names) {
     for (const std::string_view name : names)
       if (const Node set = field(holder, name))
-        errors.forbidden(child(path, name), fmt::format("cannot be set for a {} pod", pod.os), set.key_span());
+        errors.forbidden(child(path, name),
+                         windows ? "cannot be set for a windows pod" : "windows options cannot be set for a linux pod",
+                         set.key_span());
   };
   if (!windows) {
     refuse(pod.security, child(spec, "securityContext"), {"windowsOptions"});
@@ -271,13 +273,14 @@ void operating_system(const Pod& pod, FieldErrors& errors) {
     return;
   }
   refuse(pod.security, child(spec, "securityContext"), {"appArmorProfile", "seLinuxOptions"});
+  refuse(pod.spec, spec, {"hostUsers"});
   for (const std::string_view host : {"hostPID", "hostIPC"})
     if (bool_field(pod.spec, host) == true)
       errors.forbidden(child(spec, host), "cannot be set for a windows pod", field(pod.spec, host).key_span());
-  refuse(pod.spec, spec, {"hostUsers"});
+  refuse(pod.security, child(spec, "securityContext"), {"seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls"});
+  refuse(pod.spec, spec, {"shareProcessNamespace"});
   refuse(pod.security, child(spec, "securityContext"),
-         {"seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls", "shareProcessNamespace", "runAsUser",
-          "runAsGroup", "supplementalGroups"});
+         {"runAsUser", "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy"});
   for (const PodContainer& each : pod.containers)
     refuse(each.security, child(pod.container_path(each), "securityContext"),
            {"appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem",
@@ -318,6 +321,8 @@ void validate_pod_spec(const Pod& pod, FieldErrors& errors) {
   parts::host_network(pod, errors);
   policies(pod, errors);
   pod_security_context(pod, errors);
+  parts::host_process(pod, errors);
+  host_users(pod, errors);
   if (pod.runtime_class)
     for (const std::string_view fault : subdomain_faults(*pod.runtime_class))
       errors.invalid(child(pod.spec_path(), "runtimeClassName"), go_quote(*pod.runtime_class), fault,
