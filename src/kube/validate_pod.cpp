@@ -183,6 +183,10 @@ void container_common(const Pod& pod, const PodContainer& container, const std::
     for (const std::string_view fault : label_faults(container.name))
       errors.invalid(child(path, "name"), go_quote(container.name), fault, place(name, container.node));
   if (container.image.empty()) errors.required(child(path, "image"), "", place({}, container.node));
+  if (const Node policy = field(container.node, "terminationMessagePolicy");
+      policy && !policy.text().empty() && policy.text() != "File" && policy.text() != "FallbackToLogsOnError")
+    errors.not_supported(child(path, "terminationMessagePolicy"), policy.text(), {"File", "FallbackToLogsOnError"},
+                         policy.span());
   parts::ports(pod, container, path, errors);
   parts::mounts(container, path, volumes, errors);
   if (const std::string_view policy = string_field(container.node, "imagePullPolicy");
@@ -229,8 +233,8 @@ void policies(const Pod& pod, FieldErrors& errors) {
     if (node && std::find(good.begin(), good.end(), node.text()) == good.end())
       errors.not_supported(child(pod.spec_path(), name), node.text(), good, node.span());
   };
-  one_of("restartPolicy", {"Always", "Never", "OnFailure"});
-  one_of("dnsPolicy", {"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"});
+  one_of("restartPolicy", {"Always", "OnFailure", "Never"});
+  one_of("dnsPolicy", {"ClusterFirstWithHostNet", "ClusterFirst", "Default", "None"});
 }
 
 void pod_security_context(const Pod& pod, FieldErrors& errors) {
