@@ -61,7 +61,8 @@ struct ProfileReading {
 /// Reads a profile from its text. `file_name` is only used in diagnostics.
 ProfileReading read_profile(std::string_view text, std::string_view file_name, const ProfileOptions& options = {});
 
-/// "docker-default" or "podman-default" as built in. Other names give no profile and no diagnostics.
+/// An engine's default profile: "docker-default", "podman-default", "containerd-default", "cri-o-default", and older
+/// releases' ("containerd-1.6-default"). Other names give no profile and no diagnostics.
 ProfileReading builtin_profile(std::string_view name, const ProfileOptions& options = {});
 
 }  // namespace callgate

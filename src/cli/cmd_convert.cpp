@@ -25,7 +25,7 @@ std::string stem(std::string name) {
 }
 
 bool is_file(std::string_view name) {
-  return !is_process(name) && name != "docker-default" && name != "podman-default" && name != "unconfined";
+  return !is_process(name) && format::find_builtin(name) == nullptr && name != "unconfined";
 }
 
 std::optional<convert::Reading> read_source(Session& session, const std::string& name, format::ReadOptions options,

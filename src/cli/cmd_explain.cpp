@@ -142,17 +142,15 @@ std::string summary_text(const std::vector<ArchSummary>& all) {
 }
 
 int list_profiles(Session& session) {
-  std::vector<std::pair<std::string_view, std::string_view>> rows{
-      {"docker-default", "Docker's default profile, as the newest version has it"},
-      {"podman-default", "the default profile of Podman and CRI-O"},
-      {"unconfined", "no filter"}};
+  std::vector<std::pair<std::string_view, std::string_view>> rows{{"unconfined", "no filter"}};
+  for (const format::BuiltIn& each : format::builtin_profiles()) rows.emplace_back(each.name, each.what);
   for (const format::ShippedProfile& each : format::shipped_profiles()) rows.emplace_back(each.name, each.what);
   std::sort(rows.begin(), rows.end());
   std::string text;
   auto json = session.begin_json();
   json.key("profiles").begin_array();
   for (const auto& [name, what] : rows) {
-    fmt::format_to(std::back_inserter(text), "{:<18} {}\n", name, what);
+    fmt::format_to(std::back_inserter(text), "{:<22} {}\n", name, what);
     json.begin_object().member("name", name).member("what", what).end_object();
   }
   json.end_array();

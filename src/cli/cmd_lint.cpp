@@ -56,7 +56,7 @@ std::optional<lint::Report> report_of(Session& session, const std::string& name,
 // What --fix would change, or changes. Nothing is printed of a file that needs no mending.
 int mend(Session& session, const lint::Options& options, bool write) {
   for (const std::string& name : session.arguments().operands) {
-    if (is_process(name) || name == "docker-default" || name == "podman-default" || (write && name == "-"))
+    if (is_process(name) || format::find_builtin(name) != nullptr || (write && name == "-"))
       return session.usage(kBadOperands, fmt::format("'{}' cannot be written", name), "give a file");
     const base::SourceFile* const file = session.open(name);
     if (file == nullptr) return kBadInput;

@@ -57,7 +57,7 @@ bool read_settings(Session& session, const expect::Test& test, format::ReadOptio
 
 // A path of a test is meant from where the test lies.
 std::string resolve(const std::string& file, const std::string& name) {
-  const bool known = name == "docker-default" || name == "podman-default" || name == "unconfined" || is_process(name) ||
+  const bool known = format::find_builtin(name) != nullptr || name == "unconfined" || is_process(name) ||
                      format::find_shipped(name) != nullptr;
   const std::size_t slash = file.rfind('/');
   return known || name.starts_with('/') || slash == std::string::npos ? name : file.substr(0, slash + 1) + name;

@@ -21,7 +21,8 @@ std::string quoted(std::string_view text) {
 }
 
 constexpr std::string_view kBuiltIns =
-    "docker-default podman-default basic basic-fixed restrictive restrictive-fixed unconfined";
+    "docker-default podman-default containerd-default cri-o-default containerd-1.6-default containerd-1.7-default "
+    "containerd-2.0-default basic basic-fixed restrictive restrictive-fixed unconfined";
 
 bool takes_profile(const Command& command) {
   return !command.operands.empty() && command.operands[0].help.find("docker-default") != std::string_view::npos;

@@ -227,7 +227,7 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
     return subject;
   }
   std::optional<format::Profile> profile;
-  if (name == "docker-default" || name == "podman-default") {
+  if (format::find_builtin(name) != nullptr) {
     subject.built_in = true;
     // Nobody can mend a built-in profile: what there is to say of it stands in `explain`, which asks for origins.
     base::Diagnostics findings;

@@ -17,7 +17,7 @@ namespace callgate::cli {
 
 struct Subject {
   std::string name;                 // as typed
-  bool built_in = false;            // docker-default or podman-default, as tables
+  bool built_in = false;            // an engine's default profile, as tables
   bool is_policy = true;            // else `stack` counts
   format::Profile profile;          // its policy and what the reader knows beside it
   std::vector<bpf::Program> stack;  // newest first; never empty if it counts

@@ -26,7 +26,8 @@ struct FactMachine {
 };
 
 struct FactProfile {
-  std::string_view name, default_action;
+  BuiltIn listed;
+  std::string_view default_action;
   std::uint64_t default_errno;
   std::span<const std::string_view> words;
   std::span<const SpecArgument> conditions;
@@ -43,7 +44,8 @@ bool contains(std::span<const std::string_view> list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
-// Docker's own profile is read as Docker reads profiles, Podman's as Podman does, whoever runs the container.
+// Docker's own profile is read as Docker reads profiles, Podman's and CRI-O's as Podman does, whoever runs the
+// container; containerd's is made by code that knows Docker's names of architectures.
 bool applies(const FactProfile& facts, const FactRule& rule, const ReadOptions& options, std::string_view machine) {
   const auto held = [&](std::string_view cap) {
     return std::find(options.capabilities.begin(), options.capabilities.end(), cap) != options.capabilities.end();
@@ -74,9 +76,24 @@ void add_rule(const FactProfile& facts, const FactRule& rule, Spec& spec) {
 
 }  // namespace
 
+const std::vector<BuiltIn>& builtin_profiles() {
+  static const std::vector<BuiltIn> all = [] {
+    std::vector<BuiltIn> listed;
+    for (const FactProfile& each : kProfiles) listed.push_back(each.listed);
+    return listed;
+  }();
+  return all;
+}
+
+const BuiltIn* find_builtin(std::string_view name) {
+  const auto& all = builtin_profiles();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const BuiltIn& each) { return each.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
 std::optional<Spec> builtin_spec(std::string_view name, const ReadOptions& options, arch::Arch native) {
   const auto facts =
-      std::find_if(kProfiles.begin(), kProfiles.end(), [&](const FactProfile& p) { return p.name == name; });
+      std::find_if(kProfiles.begin(), kProfiles.end(), [&](const FactProfile& p) { return p.listed.name == name; });
   if (facts == kProfiles.end()) return std::nullopt;
   Spec spec;
   spec.has_calls = true;
@@ -88,7 +105,7 @@ std::optional<Spec> builtin_spec(std::string_view name, const ReadOptions& optio
     spec.architectures.push_back({machine.machine, {}});
     for (const std::string_view other : words(kMachineWords, machine.also)) spec.architectures.push_back({other, {}});
   }
-  const Engine reader = name == "podman-default" ? Engine::podman : Engine::docker;
+  const Engine reader = facts->listed.engine == Engine::podman ? Engine::podman : Engine::docker;
   const std::string_view machine = arches_name(reader, native);
   spec.names.reserve(512);
   for (const FactRule& rule : facts->rules)

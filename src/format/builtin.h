@@ -1,4 +1,4 @@
-// The default profiles of Docker and Podman, as tables of facts (data/defaults/*.csv).
+// The engines' default profiles, as tables of facts (data/defaults/*.csv).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

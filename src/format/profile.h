@@ -83,7 +83,15 @@ struct Profile {
 std::optional<Profile> read_profile(const base::SourceFile& file, const ReadOptions& options,
                                     base::Diagnostics& diagnostics);
 
-// "docker-default" and "podman-default" as built in; nothing for other names.
+// A default profile of an engine.
+struct BuiltIn {
+  std::string_view name, what;  // "docker-default"; what it is, in a line
+  Engine engine;                // whose reader it is written for
+};
+const std::vector<BuiltIn>& builtin_profiles();  // sorted by name
+const BuiltIn* find_builtin(std::string_view name);
+
+// One of those by name; nothing for other names.
 std::optional<Profile> builtin_profile(std::string_view name, const ReadOptions& options,
                                        base::Diagnostics& diagnostics);
 

@@ -195,9 +195,10 @@ std::optional<Report> lint(const base::SourceFile& file, const Options& options,
 }
 
 std::optional<Report> lint_builtin(std::string_view name, const Options& options) {
-  if (name != "docker-default" && name != "podman-default") return std::nullopt;
+  const format::BuiltIn* const known = format::find_builtin(name);
+  if (known == nullptr) return std::nullopt;
   Options own = options;
-  if (!options.engine_given) own.reading.as = name == "docker-default" ? Engine::docker : Engine::podman;
+  if (!options.engine_given) own.reading.as = known->engine;
   Subject subject{own, {}, false, {}, {}, own.reading.native, nullptr};
   const Reader reader = [&](const format::ReadOptions& o, base::Diagnostics& d) {
     return format::builtin_profile(name, o, d);

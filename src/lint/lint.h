@@ -100,7 +100,7 @@ struct Report {
 
 // Nothing if the text is no JSON or YAML at all (diagnosed); a profile that engines refuse is a finding.
 std::optional<Report> lint(const base::SourceFile& file, const Options& options, base::Diagnostics& diagnostics);
-// "docker-default" or "podman-default".
+// "docker-default", "containerd-default", …
 std::optional<Report> lint_builtin(std::string_view name, const Options& options);
 
 // A profile in another tool's format (minijail, systemd, …), read by somebody else. Places are those where the calls
