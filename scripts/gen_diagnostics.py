@@ -25,6 +25,7 @@ DEFINITION = re.compile(
 RANGES = [
     (100, 199, ("text",), "JSON"),
     (200, 299, ("text",), "YAML"),
+    (300, 399, ("text",), "TOML"),
     (1000, 1099, ("format",), "Profiles"),
     (1100, 1199, ("format",), "What an engine does without a word"),
     (1200, 1299, ("convert",), "Other tools' formats"),

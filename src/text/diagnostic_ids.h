@@ -1,4 +1,4 @@
-// What can be wrong with JSON (CG01xx) and YAML (CG02xx) as such, whatever the file is about.
+// What can be wrong with JSON (CG01xx), YAML (CG02xx) and TOML (CG03xx) as such, whatever the file is about.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -73,5 +73,12 @@ inline constexpr base::DiagnosticId kYamlNodes{209, base::Severity::error, "too 
 inline constexpr base::DiagnosticId kYamlSize{210, base::Severity::error, "YAML file too large"};
 // A value cannot be what its tag says, for instance !!int many.
 inline constexpr base::DiagnosticId kYamlTag{211, base::Severity::error, "value does not fit its YAML tag"};
+
+// The file is not TOML.
+inline constexpr base::DiagnosticId kTomlSyntax{301, base::Severity::error, "TOML syntax error"};
+// The file is larger than the limit.
+inline constexpr base::DiagnosticId kTomlSize{302, base::Severity::error, "TOML file too large"};
+// A dotted key has more parts than the limit.
+inline constexpr base::DiagnosticId kTomlDepth{303, base::Severity::error, "TOML nested too deeply"};
 
 }  // namespace callgate::text

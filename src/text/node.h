@@ -1,6 +1,6 @@
-// One tree for JSON and YAML in which every value and every key knows its place. Nodes lie in one array in document
-// order (a parent before its children), so building a document costs a few allocations however many values it has.
-// SPDX-License-Identifier: Apache-2.0
+// One tree for JSON, YAML and TOML in which every value and every key knows its place. Nodes lie in one array in
+// document order (a parent before its children), so building a document costs a few allocations however many values it
+// has. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstddef>
@@ -138,6 +138,9 @@ std::optional<std::vector<Document>> read_yaml(const base::SourceFile& file, bas
 // What go-yaml (gopkg.in/yaml.v3: Docker Compose, Kubernetes' clients) says of a text that is not YAML: "yaml: line 3:
 // did not find expected key"; nothing if libyaml, of which it is a port, reads the text.
 std::optional<std::string> go_yaml_failure(std::string_view text);
+// TOML 1.0 as toml++ parses it; integers in decimal, dates as written. A table that a header opens has the header's
+// place. Members stand in alphabetical order, not in the file's.
+std::optional<Document> read_toml(const base::SourceFile& file, base::Diagnostics& diagnostics);
 
 inline const NodeData& Node::data() const {
   return document_->nodes()[index_];
