@@ -50,6 +50,54 @@ TEST(Builtin, PodmanDefaultAnswersEnosys) {
   EXPECT_EQ(act(*profile, arch::Arch::x86_64, "kexec_load"), policy::make_errno(1));
 }
 
+// Calls that tell containerd's releases apart, and what capabilities open.
+TEST(Builtin, ContainerdByRelease) {
+  using arch::Arch;
+  struct Row {
+    std::string_view name, call;
+    std::uint64_t first;
+    bool allowed;
+  };
+  ReadOptions options;
+  options.native = Arch::x86_64;
+  options.as = Engine::containerd;
+  for (const Row& row :
+       {Row{"containerd-1.6-default", "socket", 40, true}, Row{"containerd-1.7-default", "socket", 40, false},
+        Row{"containerd-1.7-default", "socket", 38, true}, Row{"containerd-2.0-default", "socket", 38, true},
+        Row{"containerd-default", "socket", 38, false}, Row{"containerd-default", "socket", 39, true},
+        Row{"containerd-default", "socket", 41, true}, Row{"containerd-1.7-default", "io_uring_setup", 0, true},
+        Row{"containerd-2.0-default", "io_uring_setup", 0, false}, Row{"containerd-default", "mseal", 0, true},
+        Row{"containerd-2.0-default", "mseal", 0, false}, Row{"containerd-1.6-default", "name_to_handle_at", 0, false},
+        Row{"containerd-default", "clone", 0x10000000, false}, Row{"containerd-default", "arch_prctl", 0, true}}) {
+    const auto profile = read(row.name, options);
+    ASSERT_TRUE(profile);
+    // What is not named is EPERM, or ENOSYS where runc takes it for younger than the profile.
+    EXPECT_EQ(act(*profile, Arch::x86_64, row.call, row.first) == policy::kAllow, row.allowed)
+        << row.name << " " << row.call << " " << row.first;
+  }
+  EXPECT_EQ(act(*read("containerd-default", options), Arch::x86_64, "clone3"), policy::make_errno(38));
+  options.capabilities.emplace_back("CAP_SYS_ADMIN");
+  EXPECT_EQ(act(*read("containerd-1.6-default", options), Arch::x86_64, "name_to_handle_at"), policy::kAllow);
+  EXPECT_EQ(act(*read("containerd-default", options), Arch::x86_64, "clone3"), policy::kAllow);
+}
+
+TEST(Builtin, CrioMakesNoNewNamespaces) {
+  ReadOptions options;
+  options.native = arch::Arch::x86_64;
+  options.as = Engine::podman;
+  const auto plain = read("cri-o-default", options);
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(act(*plain, arch::Arch::x86_64, "clone", 0x11), policy::kAllow);
+  EXPECT_EQ(act(*plain, arch::Arch::x86_64, "clone", 0x10000000), policy::make_errno(1));
+  EXPECT_EQ(act(*plain, arch::Arch::x86_64, "clone3"), policy::make_errno(38));
+  EXPECT_EQ(act(*plain, arch::Arch::x86_64, "unshare"), policy::make_errno(38));
+  EXPECT_EQ(act(*read("podman-default", options), arch::Arch::x86_64, "unshare"), policy::kAllow);
+  options.capabilities.emplace_back("CAP_SYS_ADMIN");
+  const auto admin = read("cri-o-default", options);
+  EXPECT_EQ(act(*admin, arch::Arch::x86_64, "clone", 0x10000000), policy::kAllow);
+  EXPECT_EQ(act(*admin, arch::Arch::x86_64, "unshare"), policy::kAllow);
+}
+
 TEST(Builtin, OnlyItsOwnNames) {
   EXPECT_FALSE(read("docker", {}));
   EXPECT_FALSE(read("unconfined", {}));
