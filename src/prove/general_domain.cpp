@@ -145,29 +145,32 @@ GeneralDomain::Atom GeneralDomain::equality(TermId a, std::uint32_t mask, std::u
   return {.ask = {a, terms_.constant(k), mask, Relation::eq, true}};
 }
 
+// a > k, with operations that keep the order peeled off `a`: (a & mask) > k.
 GeneralDomain::Atom GeneralDomain::greater(TermId a, std::uint32_t k) {
   std::uint32_t mask = kAll;
-  while (k != kAll) {
+  for (;;) {
+    if (k >= mask) return fixed(false);
     const Term term = terms_[a];
     if (term.op == TermOp::word || !terms_.is_constant(term.b)) break;
     const std::uint32_t c = terms_[term.b].value;
-    if (term.op == TermOp::rsh) {
+    if (term.op == TermOp::and_) {
+      mask &= c;
+    } else if (term.op == TermOp::rsh) {
       if (k > (kAll >> c)) return fixed(false);
       k = (k << c) | ~(kAll << c);
-    } else if (term.op == TermOp::div) {
+      mask = mask == kAll ? kAll : mask << c;
+    } else if (term.op == TermOp::lsh) {
+      k >>= c;
+      mask >>= c;
+    } else if (term.op == TermOp::div && mask == kAll) {
       const std::uint64_t last = std::uint64_t{k} * c + (c - 1);
       if (last >= kAll) return fixed(false);
       k = static_cast<std::uint32_t>(last);
-    } else if (term.op == TermOp::and_) {
-      a = term.a;
-      mask = c;
-      break;
     } else {
       break;
     }
     a = term.a;
   }
-  if (k >= mask) return fixed(false);
   return {.ask = {a, terms_.constant(k), mask, Relation::gt, true}};
 }
 
@@ -246,7 +249,7 @@ bool GeneralDomain::assume(Path& path, const Atom& atom, bool truth) {
         set->require(arena_, constraint.mask, constraint.relation, terms_[constraint.b].value, constraint.truth);
     path.arena_size = arena_.size();
     if (narrowed == Narrowed::empty) return false;
-    held = is_word(id) && narrowed != Narrowed::beyond;
+    held = is_word(id);
   }
   if (!held) path.constraints.push_back(constraint);
   return still_possible(path, touched);

@@ -123,7 +123,7 @@ class SimpleDomain {
     bool gave_up = false;
     for (std::size_t i = 0; i < kWords; ++i) {
       const auto value = path.words[i].member(arena_, gave_up);
-      if (!value) return Sought::gave_up;  // every word was left with a member
+      if (!value) return gave_up ? Sought::gave_up : Sought::none;
       words[i] = *value;
     }
     return Sought::found;
@@ -146,9 +146,7 @@ class SimpleDomain {
   }
 
   bool narrow(ValueSet& set, const Atom& atom, bool truth) {
-    const auto narrowed = set.require(arena_, atom.mask, atom.relation, atom.k, truth != atom.negated);
-    stuck_ = stuck_ || narrowed == ValueSet::Narrowed::beyond || narrowed == ValueSet::Narrowed::unsure;
-    return narrowed != ValueSet::Narrowed::empty;
+    return set.require(arena_, atom.mask, atom.relation, atom.k, truth != atom.negated) != ValueSet::Narrowed::empty;
   }
 
   struct Changed {

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint32_t kAll = 0xffffffff;
 constexpr std::uint32_t kMaxCubeSteps = 16;
-constexpr unsigned kMaxSearchNodes = 20000;
+// Of a search for a member: on a branch, where it only prunes early, and where an answer hangs on it.
+constexpr unsigned kBranchNodes = 20'000, kFinalNodes = 20'000'000;
 
 // Without POPCNT in the baseline instruction set, std::popcount and std::has_single_bit are calls.
 bool is_single_bit(std::uint32_t x) {
@@ -23,8 +24,10 @@ std::uint32_t lowest_bit(std::uint32_t x) {
   return x & (~x + 1);
 }
 
-const Exclusion* first_hit(const Exclusions& arena, std::uint32_t chain, std::uint32_t x) {
-  for (std::uint32_t i = chain; i != ValueSet::kNone; i = arena[i].previous)
+// Of the exclusions of a chain that are newer than `older`.
+const Exclusion* first_hit(const Exclusions& arena, std::uint32_t chain, std::uint32_t x,
+                           std::uint32_t older = ValueSet::kNone) {
+  for (std::uint32_t i = chain; i != older; i = arena[i].previous)
     if ((x & arena[i].mask) == arena[i].value) return &arena[i];
   return nullptr;
 }
@@ -33,11 +36,12 @@ const Exclusion* first_hit(const Exclusions& arena, std::uint32_t chain, std::ui
 // the fewest open bits is split on.
 class Search {
  public:
-  Search(const Exclusions& arena, const ValueSet& set) : arena_(arena), set_(set) {}
-  bool gave_up() const { return nodes_ > kMaxSearchNodes; }
+  Search(const Exclusions& arena, const ValueSet& set, unsigned max_nodes)
+      : arena_(arena), set_(set), max_nodes_(max_nodes) {}
+  bool gave_up() const { return nodes_ > max_nodes_; }
 
   std::optional<std::uint32_t> find(std::uint32_t mask, std::uint32_t bits) {
-    if (++nodes_ > kMaxSearchNodes) return std::nullopt;
+    if (++nodes_ > max_nodes_) return std::nullopt;
     const Exclusion* tightest = nullptr;
     if (!propagate(mask, bits, tightest)) return std::nullopt;
     const auto candidate = next_matching(set_.low, mask, bits);
@@ -75,7 +79,7 @@ class Search {
 
   const Exclusions& arena_;
   const ValueSet& set_;
-  unsigned nodes_ = 0;
+  unsigned max_nodes_, nodes_ = 0;
 };
 
 }  // namespace
@@ -120,17 +124,15 @@ bool ValueSet::contains(const Exclusions& arena, std::uint32_t x) const {
 
 ValueSet::Narrowed ValueSet::require(Exclusions& arena, std::uint32_t mask, Relation relation, std::uint32_t k,
                                      bool truth) {
-  if (relation == Relation::eq) return truth ? require_eq(arena, mask, k) : require_ne(arena, mask, k);
-  // (x & mask) > 0 is (x & mask) != 0.
-  if (k == 0) return truth ? require_ne(arena, mask, 0) : require_eq(arena, mask, 0);
-  if (is_single_bit(mask)) {
-    if (k >= mask) return truth ? Narrowed::empty : settle(arena);
-    return require_eq(arena, mask, truth ? mask : 0);
+  const std::uint32_t older = chain;
+  if (relation == Relation::eq) {
+    if (truth) return require_eq(arena, mask, k);
+    return exclude(arena, mask, k) ? settle(arena, older) : Narrowed::empty;
   }
   // Under a mask of leading ones, > k is >= the next multiple of its lowest bit.
   const std::uint32_t covered = high == kAll ? kAll : (std::bit_ceil(std::uint64_t{high} + 1) - 1) & kAll;
   const std::uint32_t effective = (mask & covered) == covered ? kAll : mask;
-  if (!is_high_mask(effective)) return Narrowed::beyond;
+  if (!is_high_mask(effective)) return require_order(arena, mask, k, truth);
   const std::uint64_t step = lowest_bit(effective);
   const std::uint64_t from = (std::uint64_t{k} / step + 1) * step;  // least x for which it holds
   if (truth) {
@@ -139,7 +141,21 @@ ValueSet::Narrowed ValueSet::require(Exclusions& arena, std::uint32_t mask, Rela
   } else if (from <= kAll) {
     high = std::min(high, static_cast<std::uint32_t>(from - 1));
   }
-  return settle(arena);
+  return settle(arena, older);
+}
+
+// An order under any mask is a conjunction of exclusions. With t the greatest value <= k that has no bit outside the
+// mask: x & mask is greater than t if it has t's bits down to some bit of the mask that t lacks and it has; at most t,
+// if it is t, or has t's bits down to some bit that t has and it lacks.
+ValueSet::Narrowed ValueSet::require_order(Exclusions& arena, std::uint32_t mask, std::uint32_t k, bool truth) {
+  const std::uint32_t older = chain;
+  const std::uint32_t t = previous_matching(k, ~mask, 0).value_or(0);
+  for (std::uint32_t left = truth ? mask & t : mask & ~t; left != 0; left &= ~std::bit_floor(left)) {
+    const std::uint32_t bit = std::bit_floor(left);
+    if (!exclude(arena, mask & ~(bit - 1), (t ^ bit) & ~(bit - 1))) return Narrowed::empty;
+  }
+  if (truth && !exclude(arena, mask, t)) return Narrowed::empty;
+  return settle(arena, older);
 }
 
 ValueSet::Narrowed ValueSet::require_eq(Exclusions& arena, std::uint32_t mask, std::uint32_t k) {
@@ -154,16 +170,17 @@ ValueSet::Narrowed ValueSet::require_eq(Exclusions& arena, std::uint32_t mask, s
   }
   known_mask |= mask;
   known_bits |= k;
-  return settle(arena);
+  return settle(arena, chain);
 }
 
-ValueSet::Narrowed ValueSet::require_ne(Exclusions& arena, std::uint32_t mask, std::uint32_t k) {
-  if ((k & ~mask) != 0 || ((known_bits ^ k) & known_mask & mask) != 0) return settle(arena);
+// Takes the values with those bits out; false if nothing is left. settle() must follow.
+bool ValueSet::exclude(Exclusions& arena, std::uint32_t mask, std::uint32_t k) {
+  if ((k & ~mask) != 0 || ((known_bits ^ k) & known_mask & mask) != 0) return true;
   const std::uint32_t open = mask & ~known_mask;
-  if (open == 0) return Narrowed::empty;
-  if (mask == kAll && (k < low || k > high)) return settle(arena);
+  if (open == 0) return false;
+  if (mask == kAll && (k < low || k > high)) return true;
   if (mask == kAll && k == low) {
-    if (low == high) return Narrowed::empty;
+    if (low == high) return false;
     ++low;
   } else if (mask == kAll && k == high) {
     --high;
@@ -175,11 +192,11 @@ ValueSet::Narrowed ValueSet::require_ne(Exclusions& arena, std::uint32_t mask, s
     chain = static_cast<std::uint32_t>(arena.size() - 1);
     ++(mask == kAll ? points : cubes);
   }
-  return settle(arena);
+  return true;
 }
 
-// Tightens the interval to the known bits and says whether anything is left.
-ValueSet::Narrowed ValueSet::settle(const Exclusions& arena) {
+// Tightens the interval to the known bits and says whether anything is left. `older`: the chain before what is new.
+ValueSet::Narrowed ValueSet::settle(const Exclusions& arena, std::uint32_t older) {
   if (low > high) return Narrowed::empty;
   if (((low ^ known_bits) & known_mask) != 0 || ((high ^ known_bits) & known_mask) != 0) {
     const auto first = next_matching(low, known_mask, known_bits);
@@ -192,35 +209,40 @@ ValueSet::Narrowed ValueSet::settle(const Exclusions& arena) {
     known_mask = kAll;
     known_bits = low;
   }
-  // Mostly the member known so far is still one; of the exclusions only the newest can say otherwise.
-  const bool still_member = sample >= low && sample <= high && (sample & known_mask) == known_bits &&
-                            (chain == kNone || (sample & arena[chain].mask) != arena[chain].value);
+  // Mostly the member known so far is still one; of the exclusions only new ones can say otherwise.
+  const bool still_member = has_sample && sample >= low && sample <= high && (sample & known_mask) == known_bits &&
+                            first_hit(arena, chain, sample, older) == nullptr;
   if (still_member) return Narrowed::some;
-  bool gave_up = false;
-  const auto found = member(arena, gave_up);
-  if (!found) return gave_up ? Narrowed::unsure : Narrowed::empty;
-  sample = *found;
+  const Found found = find(arena, kBranchNodes);
+  has_sample = found.value.has_value();
+  if (!has_sample) return found.gave_up ? Narrowed::unsure : Narrowed::empty;
+  sample = *found.value;
   return Narrowed::some;
 }
 
 std::optional<std::uint32_t> ValueSet::member(const Exclusions& arena, bool& gave_up) const {
-  if (chain == kNone) return low;  // settled: low has the known bits
+  const Found found = find(arena, kFinalNodes);
+  gave_up = gave_up || found.gave_up;
+  return found.value;
+}
+
+ValueSet::Found ValueSet::find(const Exclusions& arena, unsigned max_nodes) const {
+  if (chain == kNone) return {low};  // settled: low has the known bits
   std::uint32_t x = low;
   const std::uint32_t most_steps = points + (cubes == 0 ? 1 : kMaxCubeSteps);  // without cubes, enough for an answer
   for (std::uint32_t step = 0; step < most_steps; ++step) {
     const auto candidate = next_matching(x, known_mask, known_bits);
-    if (!candidate || *candidate > high) return std::nullopt;
+    if (!candidate || *candidate > high) return {};
     const Exclusion* hit = first_hit(arena, chain, *candidate);
-    if (hit == nullptr) return candidate;
+    if (hit == nullptr) return {candidate};
     // Everything up to the next change of the mask's lowest bit is excluded alike.
     const std::uint32_t rest = lowest_bit(hit->mask) - 1;
-    if ((*candidate | rest) == kAll) return std::nullopt;
+    if ((*candidate | rest) == kAll) return {};
     x = (*candidate | rest) + 1;
   }
-  Search search(arena, *this);
+  Search search(arena, *this, max_nodes);
   const auto found = search.find(known_mask, known_bits);
-  if (!found && search.gave_up()) gave_up = true;
-  return found;
+  return {found, !found && search.gave_up()};
 }
 
 }  // namespace callgate::prove

@@ -158,6 +158,31 @@ TEST(Decompile, MasksStayMasks) {
             "a0 masked 0x1 of 0xffffffff00000003 -> ALLOW; else ERRNO(1)");
 }
 
+TEST(Decompile, OrdersUnderMasks) {
+  EXPECT_EQ(of_arguments("ld args[0].lo\nand #0xf0\njge #0x30, L9, L8"),
+            "a0 masked 0x0 of 0xe0 -> ERRNO(1); a0 masked 0x20 of 0xf0 -> ERRNO(1); else ALLOW");
+  EXPECT_EQ(of_arguments("ld args[0].lo\nand #0x5\njgt #0x1, L9, L8"), "a0 masked 0x4 of 0x4 -> ALLOW; else ERRNO(1)");
+  EXPECT_EQ(
+      of_arguments("ld args[0].hi\njeq #0, L2, L8\nL2: ld args[0].lo\nand #0x103\njgt #0x2, L8, L9"),
+      "a0 masked 0x0 of 0xffffffff00000102 -> ALLOW; a0 masked 0x2 of 0xffffffff00000103 -> ALLOW; else ERRNO(1)");
+}
+
+// Behind the token, so that only arguments are under masks: every such program is a policy.
+TEST(Decompile, MaskedWordsAreNeverRefused) {
+  for (std::uint64_t seed = 1; seed <= 800; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    const ProgramShape shape{
+        .body = 6 + random.below(16), .arithmetic = false, .masks = true, .first_word = 4, .words = 4};
+    bpf::Program program{{bpf::op::kLdAbs, 0, 0, 4}, {bpf::op::kJeqK, 1, 0, kX86_64}, {bpf::op::kRetK, 0, 0, 0}};
+    for (const bpf::Insn& insn : random_program(random, shape)) program.push_back(insn);
+    const auto policy = decompile(program);
+    ASSERT_TRUE(policy) << policy.error().message;
+    for (const bpf::SeccompData& data : random_data(program, random, 100))
+      ASSERT_EQ(evaluate(*policy, {data.arch, data.nr, data.args}), answer(program, data));
+  }
+}
+
 TEST(Decompile, RegistersAndScratchWordsAreFollowed) {
   EXPECT_EQ(of_arguments("ldx #0x28\nld args[0].hi\njeq #0, L2, L8\nL2: ld args[0].lo\njeq x, L9, L8"),
             "a0 eq 0x28 -> ALLOW; else ERRNO(1)");

@@ -80,8 +80,12 @@ namespace {
 bpf::Insn random_insn(Random& random, const ProgramShape& shape, std::size_t left) {
   namespace op = bpf::op;
   const auto load = [&] {
-    return bpf::Insn{op::kLdAbs, 0, 0, 4 * static_cast<std::uint32_t>(random.below(shape.words))};
+    return bpf::Insn{op::kLdAbs, 0, 0, 4 * (shape.first_word + static_cast<std::uint32_t>(random.below(shape.words)))};
   };
+  if (shape.masks && random.one_in(4)) {
+    const auto bits = static_cast<std::uint32_t>(random.next() & random.next());
+    return {op::kAndK, 0, 0, random.one_in(2) ? bits : bits & 0xff};
+  }
   const std::uint16_t x = shape.arithmetic && random.one_in(3) ? op::kAluX : std::uint16_t{0};
   switch (random.below(shape.arithmetic ? 8 : 4)) {
     case 0:
@@ -91,7 +95,9 @@ bpf::Insn random_insn(Random& random, const ProgramShape& shape, std::size_t lef
       constexpr std::uint16_t kJumps[] = {op::kJeqK, op::kJgtK, op::kJgeK, op::kJsetK};
       const auto jump = static_cast<std::uint16_t>(random.pick(std::span<const std::uint16_t>(kJumps)) | x);
       const auto far = [&] { return static_cast<std::uint8_t>(random.below(std::min<std::size_t>(left, 5))); };
-      return {jump, far(), far(), pick_constant(random)};
+      const std::uint32_t k =
+          shape.masks && random.one_in(4) ? static_cast<std::uint32_t>(random.below(256)) : pick_constant(random);
+      return {jump, far(), far(), k};
     }
     case 3:
       if (!random.one_in(3)) return load();
@@ -118,7 +124,8 @@ bpf::Insn random_insn(Random& random, const ProgramShape& shape, std::size_t lef
 
 bpf::Program random_program(Random& random, const ProgramShape& shape) {
   for (;;) {
-    bpf::Program program{{bpf::op::kLdAbs, 0, 0, 4 * static_cast<std::uint32_t>(random.below(shape.words))}};
+    bpf::Program program{
+        {bpf::op::kLdAbs, 0, 0, 4 * (shape.first_word + static_cast<std::uint32_t>(random.below(shape.words)))}};
     while (program.size() < shape.body) program.push_back(random_insn(random, shape, shape.body - program.size()));
     for (int i = 0; i < 5; ++i)
       program.push_back({bpf::op::kRetK, 0, 0, random.pick(std::span<const std::uint32_t>(kReturns))});

@@ -19,7 +19,9 @@ struct ProgramShape {
   std::size_t body = 12;       // instructions before the final return
   bool arithmetic = true;      // ALU operations, X and scratch words
   bool multiplication = true;  // MUL and DIV among them, and shifts by X
-  unsigned words = 16;         // of the call that are loaded
+  bool masks = false;          // many ANDs with constants, also without other arithmetic
+  unsigned first_word = 0;     // of the call that are loaded
+  unsigned words = 16;         // how many from there
 };
 // Accepted by bpf::check.
 bpf::Program random_program(test_support::Random& random, const ProgramShape& shape);

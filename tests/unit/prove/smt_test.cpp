@@ -55,5 +55,24 @@ TEST(ProveSmt, RandomProgramsOfAllOpcodes) {
   EXPECT_GT(agreed, 150U);
 }
 
+TEST(ProveSmt, OrdersUnderMasks) {
+  Random random(22);
+  unsigned equal = 0, different = 0;
+  for (int i = 0; i < 200; ++i) {
+    const ProgramShape shape{
+        .body = 6 + random.below(8), .arithmetic = false, .masks = true, .first_word = 4, .words = 2};
+    const bpf::Program left = random_program(random, shape), right = mutate(mutate(left, random), random);
+    Smt smt;
+    const Outcome outcome = prove(Stack{left}, Stack{right});
+    const z3::check_result differ = smt.differ(smt.meaning(smt.returned(left)), smt.meaning(smt.returned(right)));
+    ASSERT_NE(outcome.verdict, Verdict::undecided) << "case " << i << ": " << outcome.why;
+    ASSERT_NE(differ, z3::unknown) << "case " << i;
+    ASSERT_EQ(outcome.verdict == Verdict::different, differ == z3::sat) << "case " << i;
+    ++(differ == z3::sat ? different : equal);
+  }
+  EXPECT_GT(equal, 50U);
+  EXPECT_GT(different, 20U);
+}
+
 }  // namespace
 }  // namespace callgate::prove
