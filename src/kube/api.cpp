@@ -47,6 +47,24 @@ void refuse(Review& review, int code, std::string_view reason, std::string messa
   review.steps.push_back({Step::Kind::fact, fmt::format("the API server refuses it: {}", review.message), place});
 }
 
+void warn(Review& review, std::string text, base::Span place) {
+  review.warnings.push_back(std::move(text));
+  review.warning_places.push_back(place);
+}
+void warn(Review& review, const Warnings& warnings) {
+  for (const Warning& each : warnings) warn(review, each.text, each.place);
+}
+
+// Leaves what the response carries.
+void settle_warnings(Review& review) {
+  Warnings said;
+  for (std::size_t i = 0; i < review.warnings.size(); ++i)
+    said.push_back({std::move(review.warnings[i]), review.warning_places[i]});
+  review.warnings.clear();
+  review.warning_places.clear();
+  warn(review, as_sent(said));
+}
+
 bool decode_object(Node object, const Struct& type, const Cluster& cluster, Review& review) {
   const Decoded decoded = decode(object, type);
   const auto unhandled = [&](std::string_view why) {
@@ -79,7 +97,7 @@ bool decode_object(Node object, const Struct& type, const Cluster& cluster, Revi
     return false;
   }
   for (const auto* const list : {&decoded.repeated, &decoded.unknown})
-    for (const Fault& each : *list) review.warnings.push_back(each.text);
+    for (const Fault& each : *list) warn(review, each.text, each.place);
   return true;
 }
 
@@ -128,8 +146,8 @@ void admit_pod_security(const Pod& pod, const Cluster& cluster, Review& review) 
   }
   const auto broken = violations(pod, security.warn);
   if (broken.empty()) return;
-  review.warnings.push_back(
-      fmt::format("would violate PodSecurity \"{}\": {}", security.warn.text(), describe(broken)));
+  warn(review, fmt::format("would violate PodSecurity \"{}\": {}", security.warn.text(), describe(broken)),
+       broken.front().places.empty() ? pod.source : broken.front().places.front());
   for (const Violation& each : broken)
     for (const base::Span place : each.places)
       review.steps.push_back(
@@ -147,14 +165,7 @@ void admit_namespace(Node object, const Cluster& cluster, Review& review) {
                   fmt::format("{} \"{}\" is invalid: {}", qualified(review), review.name, errors.text()),
                   errors.errors().front().place);
   if (auto warning = exemption_warning(review.name, labels, cluster.pod_security))
-    review.warnings.push_back(std::move(*warning));
-}
-
-void warn(const Warnings& warnings, Review& review) {
-  for (const Warning& each : warnings) {
-    review.warnings.push_back(each.text);
-    review.steps.push_back({Step::Kind::hazard, fmt::format("the API server warns: {}", each.text), each.place});
-  }
+    warn(review, std::move(*warning), labels ? labels.key_span() : review.source);
 }
 
 void validate_object(Node object, Review& review) {
@@ -193,15 +204,15 @@ Review review(Node object, const Cluster& cluster) {
   out.handler = string_field(object, "handler");
   const bool has_class = !out.pod || admit_runtime_class(*out.pod, cluster, out);
   if (has_class) {
-    if (out.pod) warn(preparing_warnings(*out.pod), out);
+    if (out.pod) warn(out, preparing_warnings(*out.pod));
     validate_object(object, out);
   }
   if (!out.refused()) {
-    warn(creation_warnings(object, out.pod), out);
+    warn(out, creation_warnings(object, out.pod));
     if (out.pod) admit_pod_security(*out.pod, cluster, out);
     if (out.kind == "Namespace") admit_namespace(object, cluster, out);
   }
-  out.warnings = as_sent(out.warnings);
+  settle_warnings(out);
   return out;
 }
 

@@ -31,14 +31,15 @@ struct Cluster {
 struct Review {
   std::string kind, api_version, name, name_space;
   base::Span source;
-  int code = 201;                     // HTTP: 201, 400, 403, 422, 500
-  std::string reason;                 // "Invalid", "BadRequest", "Forbidden"
-  std::string message;                // the server's; empty if it is taken
-  std::vector<std::string> warnings;  // the server's, without "299 - "
-  std::vector<manifest::Step> steps;  // what is dropped, and where
-  std::optional<Pod> pod;             // where the kind holds one and it could be decoded
-  std::string handler;                // of a RuntimeClass
-  bool known = true;                  // false: a kind that is not looked at
+  int code = 201;                          // HTTP: 201, 400, 403, 422, 500
+  std::string reason;                      // "Invalid", "BadRequest", "Forbidden"
+  std::string message;                     // the server's; empty if it is taken
+  std::vector<std::string> warnings;       // the server's, without "299 - "
+  std::vector<base::Span> warning_places;  // one for each, where it is known
+  std::vector<manifest::Step> steps;       // what is dropped, and where
+  std::optional<Pod> pod;                  // where the kind holds one and it could be decoded
+  std::string handler;                     // of a RuntimeClass
+  bool known = true;                       // false: a kind that is not looked at
   bool refused() const { return code >= 400; }
 };
 

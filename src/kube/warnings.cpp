@@ -228,24 +228,25 @@ Warnings creation_warnings(Node object, const std::optional<Pod>& pod) {
   return out;
 }
 
-std::vector<std::string> as_sent(const std::vector<std::string>& warnings) {
-  std::vector<std::string> each_once;
+Warnings as_sent(const Warnings& warnings) {
+  Warnings each_once;
   std::size_t total = 0;
-  for (const std::string& text : warnings) {
-    if (!sendable(text) || std::find(each_once.begin(), each_once.end(), text) != each_once.end()) continue;
-    total += characters(text);
-    each_once.push_back(text);
+  for (const Warning& warning : warnings) {
+    const auto same = [&](const Warning& earlier) { return earlier.text == warning.text; };
+    if (!sendable(warning.text) || std::any_of(each_once.begin(), each_once.end(), same)) continue;
+    total += characters(warning.text);
+    each_once.push_back(warning);
   }
   if (total <= kMostCharacters) return each_once;
   // From the one on that was too much, all before it are cut too.
-  std::vector<std::string> out;
+  Warnings out;
   std::size_t whole = 0, written = 0;
   bool cutting = false;
-  for (const std::string& text : each_once) {
-    whole += characters(text);
+  for (const Warning& warning : each_once) {
+    whole += characters(warning.text);
     if (cutting && written >= kMostCharacters) break;
-    out.push_back(first_characters(text, kMostEach));
-    written += characters(out.back());
+    out.push_back({first_characters(warning.text, kMostEach), warning.place});
+    written += characters(out.back().text);
     cutting = cutting || whole > kMostCharacters;
   }
   return out;

@@ -24,6 +24,6 @@ Warnings preparing_warnings(const Pod& pod);
 Warnings creation_warnings(text::Node object, const std::optional<Pod>& pod);
 // What a response carries of all its warnings: each text once; where they are longer than 4096 characters together,
 // each cut to 256 and the rest left out; none with control characters.
-std::vector<std::string> as_sent(const std::vector<std::string>& warnings);
+Warnings as_sent(const Warnings& warnings);
 
 }  // namespace callgate::kube

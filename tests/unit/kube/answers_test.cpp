@@ -53,6 +53,8 @@ TEST(Answers, AreTheServers) {
     EXPECT_EQ(got.message, std::string(string_field(row, "prefix")).append(string_field(row, "message")));
     EXPECT_EQ(got.code, field(row, "code") ? field(row, "code").as_i64() : 201);
     EXPECT_EQ(got.warnings, string_list(row, "warnings"));
+    ASSERT_EQ(got.warning_places.size(), got.warnings.size());
+    for (const base::Span place : got.warning_places) EXPECT_NE(place.file, nullptr);
     for (const manifest::Step& step : got.steps) EXPECT_NE(step.place.file, nullptr) << step.text;
     ++rows;
   }
@@ -92,15 +94,23 @@ TEST(Answers, TheServersConfigurationGivesDefaultsAndExemptions) {
                           "(enforce=restricted:latest) will be ignored"));
 }
 
+std::vector<std::string> sent_of(const std::vector<std::string>& texts) {
+  Warnings warnings;
+  for (const std::string& each : texts) warnings.push_back({each, {}});
+  std::vector<std::string> out;
+  for (Warning& each : as_sent(warnings)) out.push_back(std::move(each.text));
+  return out;
+}
+
 TEST(Answers, ManyWarningsAreCut) {
-  EXPECT_THAT(as_sent({"a", "b", "a", "", "c\nd"}), ElementsAre("a", "b"));
+  EXPECT_THAT(sent_of({"a", "b", "a", "", "c\nd"}), ElementsAre("a", "b"));
   std::vector<std::string> many;
   for (int i = 0; i < 30; ++i) many.push_back(fmt::format("{:02}{}", i, std::string(298, 'x')));
-  const std::vector<std::string> sent = as_sent(many);
+  const std::vector<std::string> sent = sent_of(many);
   ASSERT_EQ(sent.size(), 16U);  // 16 of 256 are the 4096
   for (const std::string& each : sent) EXPECT_EQ(each.size(), 256U);
   const std::vector<std::string> few(many.begin(), many.begin() + 13);  // 3900
-  EXPECT_EQ(as_sent(few), few);
+  EXPECT_EQ(sent_of(few), few);
 }
 
 TEST(Answers, AmountsThatAreNoWholeNumbers) {
