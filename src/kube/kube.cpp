@@ -138,7 +138,9 @@ void Resolver::hold_template(const Review& review, manifest::Container& containe
   if (review.pod->runtime_class && in(exempt.runtime_classes, *review.pod->runtime_class)) return;
   const auto levels = cluster_.namespaces.find(space);
   const LevelVersion& enforced = (levels == cluster_.namespaces.end() ? exempt.defaults : levels->second).enforce;
-  const auto broken = violations(*review.pod, enforced);
+  Pod made = *review.pod;
+  made.path.clear();  // what a template leaves out is filled in for a Pod
+  const auto broken = violations(made, enforced);
   if (broken.empty()) return;
   container::refuse(container, Party::apiserver,
                     fmt::format("pods \"{}\" is forbidden: violates PodSecurity \"{}\": {}", review.name,
@@ -152,8 +154,11 @@ void Resolver::pod(const Review& review) {
   const Pod& pod = *review.pod;
   std::string handler;
   std::vector<Step> before = review.steps;
-  for (const std::string& warning : review.warnings)
-    before.push_back({Step::Kind::fact, fmt::format("the API server warns: {}", warning), review.source});
+  for (std::size_t i = 0; i < review.warnings.size(); ++i) {
+    const base::Span place = review.warning_places[i];
+    before.push_back({Step::Kind::fact, fmt::format("the API server warns: {}", review.warnings[i]),
+                      place.file != nullptr ? place : review.source});
+  }
   if (pod.runtime_class) {
     if (const auto known = cluster_.runtime_classes.find(*pod.runtime_class); known != cluster_.runtime_classes.end())
       handler = known->second;
