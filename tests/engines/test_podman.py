@@ -32,6 +32,7 @@ class Podman(EngineTest):
             limits.append(f"{name}={most}:{most}")
         (home / "containers.conf").write_text(
             '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+            'infra_image = "localhost/contained:1"\n'
             f'[containers]\nlog_driver = "k8s-file"\ndefault_ulimits = {json.dumps(limits)}\n', encoding="ascii")
         (home / "storage.conf").write_text(
             f'[storage]\ndriver = "vfs"\ngraphroot = "{home}/graph"\nrunroot = "{home}/run"\n', encoding="ascii")
@@ -42,7 +43,7 @@ class Podman(EngineTest):
         image.mkdir()
         shutil.copy(CONTAINED, image / "contained")
         subprocess.run(["tar", "-C", image, "-cf", home / "image.tar", "."], check=True)
-        imported = cls.podman("crun", "import", home / "image.tar", "contained:1")
+        imported = cls.podman("crun", "import", "--change", 'CMD ["/contained"]', home / "image.tar", "contained:1")
         need(imported.returncode == 0, f"podman import: {imported.stdout[-400:]}")
 
     @classmethod
@@ -76,6 +77,51 @@ class Podman(EngineTest):
         seccomp = json.loads(Path(name).read_text(encoding="utf-8"))["linux"]["seccomp"]
         part = self.known_part(self.write("config.json", seccomp))
         self.assert_equal_to_process(part, pid, runtime)
+
+    def play(self, *lines, annotations=()):
+        """What `podman kube play` says of a Pod with one container; its status and first process."""
+        name = f"p{len(lines)}{abs(hash(annotations)) % 10000}"
+        pod = self.folder / f"{name}.yaml"
+        noted = "".join(f"    {key}: {value}\n" for key, value in annotations)
+        pod.write_text(
+            f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n"
+            + (f"  annotations:\n{noted}" if noted else "") + "spec:\n  hostNetwork: true\n" + "".join(f"  {line}\n" for line in lines)
+            + "  containers:\n  - {name: app, image: 'localhost/contained:1', imagePullPolicy: Never}\n",
+            encoding="ascii")
+        result = self.podman("crun", "kube", "play", "--seccomp-profile-root", self.folder, pod)
+        self.addCleanup(self.podman, "crun", "pod", "rm", "--force", "--time", "0", name)
+        inspected = self.podman("crun", "inspect", "--format", "{{.State.Pid}}", f"{name}-app").stdout
+        return result, int(inspected) if inspected.strip().isdigit() else 0
+
+    def test_kube_play_takes_no_notice_of_the_field(self):
+        result, pid = self.play("securityContext: {seccompProfile: {type: Localhost, localhostProfile: none.json}}")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(seccomp_mode(pid), 2)
+        plain = self.start("crun")[1]
+        self.assertEqual(prove(f"pid:{plain}", f"pid:{pid}", "podman")[0], 0)
+
+    def test_kube_play_honours_annotations(self):
+        key = "seccomp.security.alpha.kubernetes.io/pod"
+        self.write("own.json", json.loads((DATA / "engines" / "sockets.json").read_text(encoding="utf-8")))
+        result, pid = self.play(annotations=((key, "localhost/own.json"),))
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assert_equal_to_process(self.known_part(self.folder / "own.json"), pid, "podman")
+        result, pid = self.play(annotations=((key, "unconfined"),))
+        self.assertEqual(seccomp_mode(pid), 0, result.stdout)
+
+    def test_kube_play_refuses(self):
+        key = "seccomp.security.alpha.kubernetes.io/pod"
+        (self.folder / "sub").mkdir()
+        before = "opening seccomp profile failed: "
+        for value, words in (
+                ("localhost/none.json", f"{before}open {self.folder}/none.json: no such file or directory"),
+                # Of a path only the first part counts.
+                ("localhost/sub/own.json", f"{before}read {self.folder}/sub: is a directory"),
+                ("/own.json", "invalid seccomp path: /own.json")):
+            with self.subTest(value):
+                result, _ = self.play(annotations=((key, value),))
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn(words, result.stdout)
 
     def test_own_profiles(self):
         for stem in OWN:
