@@ -48,9 +48,11 @@ struct Outcome {
   std::optional<sandbox::Ended> ended;
 };
 
-const arch::RuntimeStartup* chosen_runtime(const Session& session, format::Engine engine) {
+// A filter, or another tool's policy, is loaded by no container runtime unless it is said so.
+const arch::RuntimeStartup* chosen_runtime(const Session& session, const Subject& subject, format::Engine engine) {
   std::string_view name = "none";
   using format::Engine;
+  if (!subject.by_engine && !session.arguments().has("as")) engine = Engine::oci;
   if (engine == Engine::docker || engine == Engine::containerd || engine == Engine::runc) name = "runc";
   if (engine == Engine::podman || engine == Engine::crun) name = "crun";
   name = session.arguments().last("runtime").value_or(name);
@@ -243,7 +245,7 @@ int preflight_command(Session& session) {
   const auto subject = load(session, session.arguments().operands[0], *options, status);
   if (!subject) return status;
   Flight flight([&](const policy::Call& call, std::uint8_t known) { return judge(*subject, call, known); });
-  const arch::RuntimeStartup* const runtime = chosen_runtime(session, options->as);
+  const arch::RuntimeStartup* const runtime = chosen_runtime(session, *subject, options->as);
   if (runtime != nullptr) flight.add_runtime(*runtime);
   preflight::KeptLines kept;
   const auto outcome =

@@ -179,7 +179,7 @@ convert::ReadContext context_of(Session& session, const base::SourceFile& file, 
 }
 
 Subject unconfined(const std::string& name, const format::ReadOptions& options) {
-  Subject subject{name, false, true, {}, {}};
+  Subject subject{name, false, true, false, {}, {}};
   subject.profile.policy = policy::constant(policy::kAllow);
   subject.profile.confined = false;
   subject.profile.default_action = policy::kAllow;
@@ -213,7 +213,7 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
   double middle = start;
   status = kBadInput;
   if (name == "unconfined") return unconfined(name, options);
-  Subject subject{name, false, true, {}, {}};
+  Subject subject{name, false, true, false, {}, {}};
   if (is_process(name)) {
     auto stack = read_process(session, name, status);
     if (!stack) return std::nullopt;
@@ -228,7 +228,7 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
   }
   std::optional<format::Profile> profile;
   if (format::find_builtin(name) != nullptr) {
-    subject.built_in = true;
+    subject.built_in = subject.by_engine = true;
     // Nobody can mend a built-in profile: what there is to say of it stands in `explain`, which asks for origins.
     base::Diagnostics findings;
     profile = format::builtin_profile(name, options, findings);
@@ -251,9 +251,11 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
     const convert::Format* const other = shipped != nullptr ? nullptr : convert::sniff(file->text());
     if (other == nullptr && select.empty()) {
       profile = format::read_profile(*file, options, findings);
+      subject.by_engine = true;
     } else if (auto reading = convert::read(*file, context_of(session, *file, options, std::move(select)),
                                             session.diagnostics(), other)) {
       profile = std::move(reading->profile);
+      subject.by_engine = reading->by_engine;
     }
   }
   if (!profile || session.diagnostics().has_errors()) return std::nullopt;

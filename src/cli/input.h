@@ -19,6 +19,7 @@ struct Subject {
   std::string name;                 // as typed
   bool built_in = false;            // an engine's default profile, as tables
   bool is_policy = true;            // else `stack` counts
+  bool by_engine = false;           // what it means depends on the engine that reads it (--as)
   format::Profile profile;          // its policy and what the reader knows beside it
   std::vector<bpf::Program> stack;  // newest first; never empty if it counts
   policy::Action act(const policy::Call& call) const;

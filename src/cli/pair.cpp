@@ -11,14 +11,12 @@ namespace callgate::cli {
 namespace {
 
 std::string describe(const Subject& subject, format::Engine engine) {
-  return subject.is_policy && subject.name != "unconfined"
-             ? fmt::format("{}, read as {}", subject.name, format::name(engine))
-             : subject.name;
+  return subject.by_engine ? fmt::format("{}, read as {}", subject.name, format::name(engine)) : subject.name;
 }
 
 void side_json(base::JsonWriter& json, std::string_view key, const Subject& subject, format::Engine engine) {
   json.key(key).begin_object().member("name", subject.name);
-  if (subject.is_policy) json.member("as", format::name(engine));
+  if (subject.by_engine) json.member("as", format::name(engine));
   json.end_object();
 }
 

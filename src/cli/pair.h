@@ -19,7 +19,7 @@ struct Pair {
   // "profile.json, read as docker"; "filter.bpf".
   std::string describe_a() const;
   std::string describe_b() const;
-  // Members "a", "b" {name, as}.
+  // Members "a", "b" {name, as}; `as` where the engine counts.
   void to_json(base::JsonWriter& json) const;
 };
 

@@ -163,9 +163,12 @@ text::Node profile_object(text::Node root) {
   return seccomp && seccomp.is_object() ? seccomp : root;
 }
 
+// As the reader of profiles tells JSON and YAML apart.
 bool looks_like_json(std::string_view text) {
   const auto at = text.find_first_not_of(" \t\r\n");
-  return at == std::string_view::npos || text[at] == '{' || text[at] == '[' || text[at] == '"' || text[at] == 'n';
+  if (at == std::string_view::npos) return true;
+  constexpr std::string_view kStarts = "{[\"\xef";
+  return kStarts.find(text[at]) != std::string_view::npos || base::trim(text) == "null";
 }
 
 }  // namespace
