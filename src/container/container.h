@@ -41,6 +41,9 @@ struct Word {
 bool is_command_line(std::span<const std::string> words);
 bool is_command_line(std::span<const Word> words);
 
+// Words with places in a text of their own, "command line".
+std::vector<Word> place_words(std::span<const std::string> words, manifest::Files& files);
+
 // One command line. Without places, the words are kept as a text of their own, "command line", for places to point to.
 void resolve_line(std::span<const std::string> words, World& world, manifest::Answer& answer,
                   base::Diagnostics& diagnostics);

@@ -227,8 +227,7 @@ void resolve_line(std::span<const Word> words, World& world, manifest::Answer& a
   }
 }
 
-void resolve_line(std::span<const std::string> words, World& world, manifest::Answer& answer,
-                  base::Diagnostics& diagnostics) {
+std::vector<Word> place_words(std::span<const std::string> words, manifest::Files& files) {
   std::string text;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> places;
   for (const std::string& word : words) {
@@ -237,11 +236,16 @@ void resolve_line(std::span<const std::string> words, World& world, manifest::An
     text += word;
     places.emplace_back(begin, static_cast<std::uint32_t>(text.size()));
   }
-  const base::SourceFile& file = world.files.keep("command line", std::move(text));
+  const base::SourceFile& file = files.keep("command line", std::move(text));
   std::vector<Word> placed;
   for (std::size_t i = 0; i < words.size(); ++i)
     placed.push_back({words[i], {&file, places[i].first, places[i].second}});
-  resolve_line(placed, world, answer, diagnostics);
+  return placed;
+}
+
+void resolve_line(std::span<const std::string> words, World& world, manifest::Answer& answer,
+                  base::Diagnostics& diagnostics) {
+  resolve_line(place_words(words, world.files), world, answer, diagnostics);
 }
 
 }  // namespace callgate::container

@@ -142,12 +142,12 @@ void Resolver::hold_template(const Review& review, manifest::Container& containe
   made.path.clear();  // what a template leaves out is filled in for a Pod
   const auto broken = violations(made, enforced);
   if (broken.empty()) return;
-  container::refuse(container, Party::apiserver,
-                    fmt::format("pods \"{}\" is forbidden: violates PodSecurity \"{}\": {}", review.name,
-                                enforced.text(), describe(broken)));
-  container::step(container, Step::Kind::fact,
-                  fmt::format("the {} is taken; its Pods are refused as the controller creates them", review.kind),
-                  review.source);
+  container::step(
+      container, Step::Kind::hazard,
+      fmt::format("the {} is taken, but its Pods are refused as the controller creates them: pods \"{}\" is "
+                  "forbidden: violates PodSecurity \"{}\": {}",
+                  review.kind, review.name, enforced.text(), describe(broken)),
+      review.source);
 }
 
 void Resolver::pod(const Review& review) {

@@ -37,6 +37,11 @@ class Resolver {
     return text(path, **file);
   }
 
+  // What was gathered of Kubernetes' objects.
+  void finish() {
+    if (!objects_.empty()) kube::resolve_objects(objects_, options_.kube, world_, answer_, diagnostics_);
+  }
+
  private:
   bool directory(const std::string& path) {
     const std::size_t before = answer_.objects.size();
@@ -82,7 +87,7 @@ class Resolver {
       case InputKind::malformed:
         return false;
       case InputKind::kubernetes:
-        return not_resolved(file, "a Kubernetes manifest");
+        return objects(file);
       case InputKind::inspect:
         return inspected(file);
       case InputKind::daemon_json:
@@ -92,6 +97,15 @@ class Resolver {
         break;
     }
     return script(file);
+  }
+
+  bool objects(const base::SourceFile& file) {
+    text::ReadLimits limits;
+    limits.keep_repeated_keys = true;
+    auto documents = text::read_yaml(file, diagnostics_, limits);
+    if (!documents) return false;
+    for (text::Document& each : *documents) objects_.push_back(std::move(each));
+    return true;
   }
 
   bool inspected(const base::SourceFile& file) {
@@ -115,6 +129,7 @@ class Resolver {
   }
   static base::Span whole(const base::SourceFile& file) { return {&file, 0, 0}; }
 
+  std::vector<text::Document> objects_;
   const Options& options_;
   container::World& world_;
   manifest::Answer& answer_;
@@ -123,9 +138,13 @@ class Resolver {
 
 }  // namespace
 
-bool resolve_path(const std::string& path, const Options& options, container::World& world, manifest::Answer& answer,
-                  base::Diagnostics& diagnostics) {
-  return Resolver(options, world, answer, diagnostics).path(path);
+bool resolve_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                   manifest::Answer& answer, base::Diagnostics& diagnostics) {
+  Resolver resolver(options, world, answer, diagnostics);
+  bool readable = true;
+  for (const std::string& each : paths) readable = resolver.path(each) && readable;
+  resolver.finish();
+  return readable;
 }
 
 void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
@@ -143,6 +162,10 @@ bool resolve_command(std::span<const std::string> words, container::World& world
                      base::Diagnostics& diagnostics) {
   if (compose::is_compose_command(words)) {
     compose::resolve_command_line(words, world, answer, diagnostics);
+    return true;
+  }
+  if (const auto placed = container::place_words(words, world.files); kube::is_kube_play(placed)) {
+    kube::resolve_kube_play(placed, world, answer, diagnostics);
     return true;
   }
   if (container::is_command_line(words)) {

@@ -7,18 +7,21 @@
 
 #include "compose/compose.h"
 #include "container/container.h"
+#include "kube/kube.h"
 #include "manifest/answer.h"
 
 namespace callgate::resolve {
 
 struct Options {
   compose::Options compose;
+  kube::Options kube;
 };
 
-// A file of any kind, "-" for standard input, or the directory of a Compose project. False if it cannot be read or
-// holds nothing that makes a container (diagnosed).
-bool resolve_path(const std::string& path, const Options& options, container::World& world, manifest::Answer& answer,
-                  base::Diagnostics& diagnostics);
+// Files of any kind, "-" for standard input, or directories of Compose projects. False if one cannot be read or holds
+// nothing that makes a container (diagnosed). Kubernetes' objects are taken together, in order: what one creates counts
+// for those behind it, in whatever file.
+bool resolve_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                   manifest::Answer& answer, base::Diagnostics& diagnostics);
 // What `docker compose` would take without operands, and with each -f.
 void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics);

@@ -26,7 +26,8 @@ class Daemons:
         client = "/usr/bin/docker" if Path("/usr/bin/docker").exists() else shutil.which("docker")
         self.client = [client, "--host", f"unix://{self.socket}"]
 
-    def start(self):
+    def start(self, *options):
+        """`options`: further ones of dockerd."""
         config = self.folder / "containerd.toml"
         config.write_text(
             f'version = 2\nroot = "{self.folder}/ctd-root"\nstate = "{self.folder}/ctd-state"\n'
@@ -36,7 +37,7 @@ class Daemons:
         need(wait_for((self.folder / "containerd.sock").exists, 20), f"containerd did not start: {self.log()}")
         self._spawn("dockerd", "--containerd", self.folder / "containerd.sock", "--data-root", self.folder / "data",
                     "--exec-root", self.folder / "exec", "-H", f"unix://{self.socket}", "-p",
-                    self.folder / "docker.pid", "--iptables=false", "--ip6tables=false", "--bridge=none")
+                    self.folder / "docker.pid", "--iptables=false", "--ip6tables=false", "--bridge=none", *options)
         need(wait_for(lambda: run(*self.client, "version").returncode == 0, 30), f"dockerd did not start: {self.log()}")
         root = self.folder / "image"
         root.mkdir()

@@ -5,6 +5,7 @@ with the same options sent to the engine.
 
   docker-cli.jsonl   resolve -- docker create ARGS img
   compose.jsonl      resolve ARGS, and resolve -- docker compose ARGS create
+  apiserver.jsonl    resolve --field-validation HOW namespaces.yaml manifest.yaml, with the namespaces' levels as labels
 
 usage: test_recorded.py CALLGATE [ROWS]
   ROWS  a directory with further rows of these names (tests/data/oracle if not given)
@@ -89,6 +90,35 @@ def check_compose(row: dict, project: Path) -> list[str]:
     return faults + compose_answer(row, resolve(["--", "docker", "compose", *row["args"], "create"], folder), project)
 
 
+# The recording cluster's namespaces.
+LEVELS = {"psa-base": {"enforce": "baseline"}, "psa-rest": {"enforce": "restricted"}, "psa-warn": {"warn": "restricted"},
+          "psa-rest-118": {"enforce": "restricted", "enforce-version": "v1.18"}}
+
+
+def check_apiserver(row: dict, project: Path) -> list[str]:
+    project.mkdir(parents=True)
+    documents = [
+        {"apiVersion": "v1", "kind": "Namespace",
+         "metadata": {"name": name, "labels": {f"pod-security.kubernetes.io/{key}": value for key, value in labels.items()}}}
+        for name, labels in LEVELS.items()]
+    (project / "namespaces.yaml").write_text("\n---\n".join(json.dumps(each) for each in documents))
+    (project / "manifest.yaml").write_text(row["manifest"])
+    answer = resolve(["--field-validation", row["fieldValidation"].lower(), "--namespace", row["ns"], "namespaces.yaml",
+                      "manifest.yaml"], project)
+    own = {key: [each for each in answer[key] if each["source"]["file"] == "manifest.yaml"]
+           for key in ("containers", "objects")}
+    by, words = message({**answer, **own})
+    if row["code"] < 400:
+        # What a node would not start was taken by the server all the same.
+        faults = [f"  refused by the API server: {words}"] if by == "apiserver" else []
+        faults += same("exit status", answer["exit"], 1 if by else 0)
+    else:
+        faults = same("refusal", (by, words, answer["exit"]), ("apiserver", row["message"], 1))
+    if row["message"] is None and not own["containers"] and "kind: RuntimeClass" not in row["manifest"]:
+        faults.append("  no container comes of it")
+    return faults
+
+
 def run(name: str, check, project_name: str) -> int:
     failed = 0
     rows = [json.loads(line) for line in (ROWS / name).read_text().splitlines()]
@@ -103,4 +133,5 @@ def run(name: str, check, project_name: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(bool(run("docker-cli.jsonl", check_docker, "project") + run("compose.jsonl", check_compose, "cw")))
+    sys.exit(bool(run("docker-cli.jsonl", check_docker, "project") + run("compose.jsonl", check_compose, "cw") +
+                  run("apiserver.jsonl", check_apiserver, "manifests")))
