@@ -30,8 +30,8 @@ def provide(folder: Path):
     (folder / "profile-test.yaml").write_text("profile: profile.json\nexpect:\n  - allow: read\n  - deny: reboot\n")
     (folder / "compose.yaml").write_text("services:\n  web:\n    image: web\n    security_opt: [seccomp=profile.json]\n")
     (folder / "seccomp").mkdir()
-    (folder / "profiles").mkdir(exist_ok=True)
-    (folder / "profiles" / "web.json").write_text(deny("reboot"))
+    (folder / "seccomp").mkdir()
+    (folder / "seccomp" / "web.json").write_text(deny("reboot"))
     (folder / "pod.yaml").write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  securityContext:\n    seccompProfile: "
         "{type: Localhost, localhostProfile: web.json}\n  containers:\n  - {name: web, image: web}\n")
