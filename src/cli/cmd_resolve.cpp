@@ -292,7 +292,7 @@ constexpr std::array<Example, 7> kExamples{{
      "Which filter a container would run under."},
     {"callgate resolve -- docker run --privileged --security-opt seccomp=profile.json alpine",
      "And which one with --privileged."},
-    {"callgate resolve pod.yaml --engine cri-o --seccomp-root seccomp/",
+    {"callgate resolve pod.yaml --engine cri-o --seccomp-root node/",
      "What Kubernetes makes of a manifest, and its Localhost profiles on CRI-O."},
     {"callgate resolve -f compose.yaml", "The same for every service of a Compose project."},
     {"callgate resolve -f compose.yaml --format json", "As JSON, with every step that led there."},

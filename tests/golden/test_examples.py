@@ -29,9 +29,9 @@ def provide(folder: Path):
     (folder / "strace.log").write_text('1 execve("/bin/x", ["x"], 0x7f /* 3 vars */) = 0\n1 exit_group(0) = ?\n')
     (folder / "profile-test.yaml").write_text("profile: profile.json\nexpect:\n  - allow: read\n  - deny: reboot\n")
     (folder / "compose.yaml").write_text("services:\n  web:\n    image: web\n    security_opt: [seccomp=profile.json]\n")
-    (folder / "seccomp").mkdir()
-    (folder / "seccomp").mkdir()
-    (folder / "seccomp" / "web.json").write_text(deny("reboot"))
+    (folder / "node").mkdir()
+    (folder / "node").mkdir()
+    (folder / "node" / "web.json").write_text(deny("reboot"))
     (folder / "pod.yaml").write_text(
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  securityContext:\n    seccompProfile: "
         "{type: Localhost, localhostProfile: web.json}\n  containers:\n  - {name: web, image: web}\n")
