@@ -29,7 +29,7 @@ def provide(folder: Path):
     (folder / "strace.log").write_text('1 execve("/bin/x", ["x"], 0x7f /* 3 vars */) = 0\n1 exit_group(0) = ?\n')
     (folder / "profile-test.yaml").write_text("profile: profile.json\nexpect:\n  - allow: read\n  - deny: reboot\n")
     (folder / "compose.yaml").write_text("services:\n  web:\n    image: web\n    security_opt: [seccomp=profile.json]\n")
-    (folder / "node").mkdir()
+    (folder / "seccomp").mkdir()
     (folder / "node").mkdir()
     (folder / "node" / "web.json").write_text(deny("reboot"))
     (folder / "pod.yaml").write_text(
