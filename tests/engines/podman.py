@@ -42,8 +42,9 @@ class PodmanTest(EngineTest):
 
     @classmethod
     def podman(cls, runtime, *words):
+        # `kube play` takes a folder of the image's name in the working directory for a place to build it from.
         return run("podman", "--tmpdir", cls.home / "tmp", "--runtime", cls.runtimes[runtime], *words,
-                   env=cls.environment)
+                   env=cls.environment, cwd=cls.home)
 
     def start(self, runtime, *options):
         result = self.podman(runtime, "run", "--detach", "--network", "none", *options, "contained:1", "/contained")
