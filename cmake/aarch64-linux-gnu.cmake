@@ -27,7 +27,7 @@ set(ENV{PKG_CONFIG_LIBDIR}
   ${callgate_sysroot}/usr/lib/aarch64-linux-gnu/pkgconfig:${callgate_sysroot}/usr/share/pkgconfig)
 set(callgate_libraries ${callgate_sysroot}/usr/lib/aarch64-linux-gnu)
 # For libraries that come without a CMake package or a pkg-config file.
-set(CMAKE_CXX_FLAGS_INIT "-idirafter ${callgate_sysroot}/usr/include")
+set(CMAKE_CXX_FLAGS_INIT "-idirafter ${callgate_sysroot}/usr/include -idirafter ${callgate_sysroot}/usr/include/aarch64-linux-gnu")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-L${callgate_libraries} -Wl,-rpath-link,${callgate_libraries}")
 set(CMAKE_CROSSCOMPILING_EMULATOR
   qemu-aarch64-static;-L;/usr/aarch64-linux-gnu;-E;LD_LIBRARY_PATH=${callgate_libraries})
