@@ -74,9 +74,11 @@ std::string Finder::working_directory() const {
 // --env-file, else the .env of the project's directory; done before the files are looked for and after.
 Loaded<bool> Finder::read_env_files() {
   std::vector<std::string> paths = options_.env_files;
-  if (paths.empty())
-    for (const std::string_view path : base::split(variable("COMPOSE_ENV_FILES"), ','))
+  if (paths.empty()) {
+    const std::string names = variable("COMPOSE_ENV_FILES");
+    for (const std::string_view path : base::split(names, ','))
       if (!path.empty()) paths.emplace_back(path);
+  }
   for (std::string& path : paths) path = manifest::join_path(files_.working_directory(), path);
   if (paths.empty()) {
     const std::string disabled = variable("COMPOSE_DISABLE_ENV_FILE");
@@ -222,9 +224,10 @@ Loaded<Project> Finder::run(const std::vector<std::string>& environment) {
   project_.environment.emplace("PWD", files_.working_directory());
   if (auto ok = find_files(); !ok) return tl::unexpected(ok.error());
   project_.profiles = options_.profiles;
-  if (project_.profiles.empty())
-    for (const std::string_view profile : base::split(variable("COMPOSE_PROFILES"), ','))
-      project_.profiles.emplace_back(base::trim(profile));
+  if (project_.profiles.empty()) {
+    const std::string names = variable("COMPOSE_PROFILES");  // what is split must live as long as its parts
+    for (const std::string_view profile : base::split(names, ',')) project_.profiles.emplace_back(base::trim(profile));
+  }
   if (normal_project_name(options_.project_name) != options_.project_name)
     return refuse(bad_name(options_.project_name));
   project_.directory = working_directory();
