@@ -62,7 +62,7 @@ void Requester::tell_base(const std::string& written, const std::string& path, b
                              fmt::format("'{}' is taken from the project's directory, {}; the file of that name beside "
                                          "'{}' is not read",
                                          written, project_.directory, place.file->name()),
-                             place});
+                             place, manifest::Topic::other_directory});
   else
     request.steps.push_back({Step::Kind::fact,
                              fmt::format("'{}' is looked for in the project's directory, {}, not beside '{}'", written,

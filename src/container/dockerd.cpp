@@ -152,7 +152,8 @@ bool Decision::read_options() {
 void Decision::tell_of_others() {
   for (const SecurityOpt* each : profiles_)
     if (each != chosen_)
-      step(out_, Step::Kind::ignored, "a later 'seccomp' option takes the place of this one", each->place);
+      step(out_, Step::Kind::ignored, "a later 'seccomp' option takes the place of this one", each->place,
+           manifest::Topic::superseded);
 }
 
 void Decision::load(const SecurityOpt& option) {
@@ -177,7 +178,7 @@ void Decision::choose_privileged() {
   if (chosen_ != nullptr)
     step(out_, Step::Kind::ignored,
          loads ? "an empty profile counts as none" : "privileged turns seccomp off before Docker 27, whatever is given",
-         chosen_->place);
+         chosen_->place, loads ? manifest::Topic::other : manifest::Topic::privileged);
   step(out_, Step::Kind::fact, "privileged: no seccomp filter", request_.source);
   if (!daemon_.seccomp_profile.empty())
     step(out_, Step::Kind::ignored, "privileged containers do not get the daemon's profile", daemon_.place);
@@ -191,7 +192,7 @@ void Decision::choose_daemons() {
     return choose_built_in(out_, "docker-default", request_.source, format::Engine::docker, runtime_, filters_);
   }
   if (profile == "unconfined") {
-    step(out_, Step::Kind::hazard, "the daemon's own default is 'unconfined'", daemon_.place);
+    step(out_, Step::Kind::hazard, "the daemon's own default is 'unconfined'", daemon_.place, manifest::Topic::by_name);
     return choose_unconfined(out_, daemon_.place, filters_);
   }
   step(out_, Step::Kind::fact, fmt::format("no profile is given: the daemon's own, '{}', applies", profile),
@@ -205,7 +206,7 @@ void Decision::choose_daemons() {
 void Decision::choose() {
   const std::string_view value = chosen_value();
   if (value == "unconfined") {
-    step(out_, Step::Kind::hazard, "seccomp is turned off by name", chosen_->place);
+    step(out_, Step::Kind::hazard, "seccomp is turned off by name", chosen_->place, manifest::Topic::by_name);
     return choose_unconfined(out_, chosen_->place, filters_);
   }
   if (request_.privileged) return choose_privileged();

@@ -77,7 +77,8 @@ void Decision::read_options() {
            fmt::format("unknown security-opt: {}: nerdctl warns, and nothing comes of it", manifest::go_quote(key)),
            option->place);
     if (&chosen == &seccomp_ && chosen.given)
-      step(out_, Step::Kind::ignored, "a later 'seccomp' option takes the place of this one", chosen.place);
+      step(out_, Step::Kind::ignored, "a later 'seccomp' option takes the place of this one", chosen.place,
+           manifest::Topic::superseded);
     chosen = {at == std::string_view::npos ? std::string() : std::string(text.substr(at + 1)), option->place, true};
   }
 }
@@ -153,12 +154,12 @@ void Decision::choose() {
   if (out_.privileged) {
     if (named && seccomp_.value != "unconfined")
       step(out_, Step::Kind::ignored, "privileged turns seccomp off in nerdctl, whatever profile is given",
-           seccomp_.place);
+           seccomp_.place, manifest::Topic::privileged);
     step(out_, Step::Kind::fact, "privileged: no seccomp filter", place_);
     return choose_unconfined(out_, place_, world_.filters);
   }
   if (named && seccomp_.value == "unconfined") {
-    step(out_, Step::Kind::hazard, "seccomp is turned off by name", seccomp_.place);
+    step(out_, Step::Kind::hazard, "seccomp is turned off by name", seccomp_.place, manifest::Topic::by_name);
     return choose_unconfined(out_, seccomp_.place, world_.filters);
   }
   if (named) return;

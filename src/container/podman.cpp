@@ -90,7 +90,8 @@ bool Decision::take(const Option& option, std::string_view key, std::string_view
   if (std::find(kOthers.begin(), kOthers.end(), key) != kOthers.end()) return true;
   if (key == "seccomp") {
     if (profile_place_.file != nullptr)
-      step(out_, Step::Kind::ignored, "a later 'seccomp' option takes the place of this one", profile_place_);
+      step(out_, Step::Kind::ignored, "a later 'seccomp' option takes the place of this one", profile_place_,
+           manifest::Topic::superseded);
     profile_ = value;
     profile_place_ = option.place;
     return true;
@@ -180,7 +181,7 @@ void Decision::open_profile(const std::string& path, base::Span place) {
 
 void Decision::choose_default() {
   if (podman_.seccomp_profile == "unconfined") {
-    step(out_, Step::Kind::hazard, "containers.conf turns seccomp off", podman_.place);
+    step(out_, Step::Kind::hazard, "containers.conf turns seccomp off", podman_.place, manifest::Topic::by_name);
     return choose_unconfined(out_, podman_.place, world_.filters);
   }
   if (!podman_.seccomp_profile.empty() && podman_.seccomp_profile != kPodmanDefault) {
@@ -205,7 +206,7 @@ void Decision::choose_default() {
 
 void Decision::choose() {
   if (profile_ == "unconfined") {
-    step(out_, Step::Kind::hazard, "seccomp is turned off by name", profile_place_);
+    step(out_, Step::Kind::hazard, "seccomp is turned off by name", profile_place_, manifest::Topic::by_name);
     return choose_unconfined(out_, profile_place_, world_.filters);
   }
   const bool by_default = profile_.empty() || profile_ == kPodmanOverride || profile_ == kPodmanDefault;

@@ -74,8 +74,8 @@ std::string reader_complaint(const base::Diagnostic& first, const ReaderWords& w
 
 }  // namespace
 
-void step(manifest::Container& container, Step::Kind kind, std::string text, base::Span place) {
-  container.steps.push_back({kind, std::move(text), place});
+void step(manifest::Container& container, Step::Kind kind, std::string text, base::Span place, manifest::Topic topic) {
+  container.steps.push_back({kind, std::move(text), place, topic});
 }
 
 void refuse(manifest::Container& container, manifest::Party party, std::string message, base::Span place) {

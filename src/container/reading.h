@@ -22,7 +22,8 @@ struct ReaderWords {
   bool both_are;                // "both 'name' and 'names' are specified", else "'name' and 'names' were specified"
 };
 
-void step(manifest::Container& container, manifest::Step::Kind kind, std::string text, base::Span place = {});
+void step(manifest::Container& container, manifest::Step::Kind kind, std::string text, base::Span place = {},
+          manifest::Topic topic = manifest::Topic::other);
 void refuse(manifest::Container& container, manifest::Party party, std::string message, base::Span place = {});
 
 // Runtimes by what they are called or by their program's path: runc and crun; nothing for gVisor, Kata and others.

@@ -84,7 +84,7 @@ bool decode_object(Node object, const Struct& type, const Cluster& cluster, Revi
                             fmt::format("'{}' is not a field of {}; the API server {} it",
                                         quoted ? field.substr(1, field.size() - 2) : field, review.kind,
                                         cluster.field_validation == FieldValidation::strict ? "refuses" : "drops"),
-                            each.place});
+                            each.place, manifest::Topic::dropped_field});
   }
   for (const Fault& each : decoded.repeated)
     review.steps.push_back({Step::Kind::hazard, "the key is given twice; the last one counts", each.place});
@@ -150,8 +150,9 @@ void admit_pod_security(const Pod& pod, const Cluster& cluster, Review& review) 
        broken.front().places.empty() ? pod.source : broken.front().places.front());
   for (const Violation& each : broken)
     for (const base::Span place : each.places)
-      review.steps.push_back(
-          {Step::Kind::hazard, fmt::format("breaks Pod Security '{}': {}", security.warn.text(), each.reason), place});
+      review.steps.push_back({Step::Kind::hazard,
+                              fmt::format("breaks Pod Security '{}': {}", security.warn.text(), each.reason), place,
+                              manifest::Topic::pod_security});
 }
 
 void admit_namespace(Node object, const Cluster& cluster, Review& review) {

@@ -147,7 +147,7 @@ void Resolver::hold_template(const Review& review, manifest::Container& containe
       fmt::format("the {} is taken, but its Pods are refused as the controller creates them: pods \"{}\" is "
                   "forbidden: violates PodSecurity \"{}\": {}",
                   review.kind, review.name, enforced.text(), describe(broken)),
-      review.source);
+      review.source, manifest::Topic::pod_security);
 }
 
 void Resolver::pod(const Review& review) {

@@ -109,7 +109,8 @@ void PlayedPod::tell_of_ignored(const PodContainer& container, manifest::Contain
   for (const auto& [seccomp, whose] : {std::pair(&container.seccomp, "container"), std::pair(&pod_.seccomp, "Pod")})
     if (*seccomp)
       step(out, Step::Kind::ignored,
-           fmt::format("the {}'s seccompProfile: podman kube play takes no notice of it", whose), (*seccomp)->place);
+           fmt::format("the {}'s seccompProfile: podman kube play takes no notice of it", whose), (*seccomp)->place,
+           manifest::Topic::dropped_field);
   if (pod_.runtime_class)
     step(out, Step::Kind::ignored, "runtimeClassName: podman kube play takes no notice of it",
          pod_.runtime_class_place);
@@ -162,7 +163,8 @@ manifest::Container PlayedPod::played(const PodContainer& container) {
     step(out, Step::Kind::fact,
          container.privileged ? "a privileged container has no filter unless a file is named"
                               : "the annotation asks for no filter",
-         profile.place.file != nullptr ? profile.place : out.source);
+         profile.place.file != nullptr ? profile.place : out.source,
+         container.privileged ? manifest::Topic::other : manifest::Topic::by_name);
     container::choose_unconfined(out, profile.place, world_.filters);
   } else {
     step(out, Step::Kind::fact, "no annotation names a file: Podman's default profile", out.source);

@@ -155,7 +155,8 @@ void NodeDecision::ask_for(const Seccomp& seccomp, std::string_view level) {
     return;
   }
   wanted_.type = seccomp.type == "RuntimeDefault" ? Wanted::Type::runtime_default : Wanted::Type::unconfined;
-  step(out_, Step::Kind::fact, fmt::format("the {}'s seccompProfile asks for {}", level, seccomp.type), seccomp.place);
+  step(out_, Step::Kind::fact, fmt::format("the {}'s seccompProfile asks for {}", level, seccomp.type), seccomp.place,
+       seccomp.type == "Unconfined" ? manifest::Topic::by_name : manifest::Topic::other);
 }
 
 bool NodeDecision::ask() {
@@ -168,7 +169,8 @@ bool NodeDecision::ask() {
          node_.kubelet.seccomp_default
              ? "no seccompProfile is set; the kubelet's seccompDefault asks for RuntimeDefault"
              : "no seccompProfile is set, neither in the container nor in the Pod: the kubelet asks for Unconfined",
-         node_.kubelet.seccomp_default ? node_.kubelet.seccomp_default_place : out_.source);
+         node_.kubelet.seccomp_default ? node_.kubelet.seccomp_default_place : out_.source,
+         node_.kubelet.seccomp_default ? manifest::Topic::other : manifest::Topic::unset);
     wanted_.place = out_.source;
     return true;
   }
@@ -213,7 +215,7 @@ void NodeDecision::tell_of_annotations() {
     const bool own = each.key == std::string(kContainerAnnotation) + container_.name;
     if (each.key == kPodAnnotation || own)
       step(out_, Step::Kind::ignored, fmt::format("annotation {}: without effect since Kubernetes 1.27", each.key),
-           each.place);
+           each.place, manifest::Topic::legacy_annotation);
   }
 }
 
@@ -266,7 +268,8 @@ void NodeDecision::choose_containerd() {
     return container::choose_unconfined(out_, wanted_.place, world_.filters);
   if (container_.privileged) {
     step(out_, Step::Kind::ignored,
-         "containerd sets no filter for a privileged container, whatever profile it asks for", wanted_.place);
+         "containerd sets no filter for a privileged container, whatever profile it asks for", wanted_.place,
+         manifest::Topic::privileged);
     return container::choose_unconfined(out_, container_.security ? container_.security.span() : wanted_.place,
                                         world_.filters);
   }
@@ -332,7 +335,7 @@ void NodeDecision::choose_crio() {
     if (node_.config.privileged_seccomp_profile.empty()) {
       if (wanted_.type != Wanted::Type::unconfined)
         step(out_, Step::Kind::ignored, "CRI-O sets no filter for a privileged container, whatever profile it asks for",
-             wanted_.place);
+             wanted_.place, manifest::Topic::privileged);
       return container::choose_unconfined(out_, wanted_.place, world_.filters);
     }
     step(out_, Step::Kind::fact, "CRI-O's privileged_seccomp_profile replaces what a privileged container asks for",

@@ -43,6 +43,20 @@ enum class ProfileKind : std::uint8_t {
 // "unconfined", "builtin", "runtime-default", "file", "disabled".
 std::string_view name(ProfileKind kind);
 
+// What a step is about, for those who look for faults.
+enum class Topic : std::uint8_t {
+  other,
+  dropped_field,      // nobody reads it: the object has no such field, or the engine looks elsewhere
+  legacy_annotation,  // seccomp's, from before Kubernetes 1.27
+  unset,              // nothing asks for a profile, and the engine's own is not asked for either
+  by_name,            // seccomp is turned off by name
+  superseded,         // a later option takes this one's place
+  privileged,         // the profile is set aside because the container is privileged
+  other_directory,    // a path that counts from another directory than its file's
+  pod_security,       // a level of Pod Security is broken
+  startup,            // the runtime itself needs what the filter refuses
+};
+
 // Something that was looked at on the way, in order.
 struct Step {
   enum class Kind : std::uint8_t {
@@ -53,6 +67,7 @@ struct Step {
   Kind kind = Kind::fact;
   std::string text;  // lower case, no full stop
   base::Span place;  // empty: no place in a file
+  Topic topic = Topic::other;
 };
 
 // A policy with what its reader said; shared between containers that run under the same.

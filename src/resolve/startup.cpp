@@ -44,7 +44,8 @@ void add_startup_hazards(manifest::Answer& answer) {
     const auto [at, fresh] =
         known.try_emplace(std::tuple(each.choice.filter.get(), each.runtime, each.no_new_privileges));
     if (fresh) at->second = refused_needs(*each.choice.filter, each.runtime, each.no_new_privileges);
-    if (!at->second.empty()) each.steps.push_back({manifest::Step::Kind::hazard, at->second, each.choice.place});
+    if (!at->second.empty())
+      each.steps.push_back({manifest::Step::Kind::hazard, at->second, each.choice.place, manifest::Topic::startup});
   }
 }
 
