@@ -2,18 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <system_error>
 
 #include "base/io.h"
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
+#include "cli/lint_inputs.h"
 #include "cli/options.h"
+#include "cli/surroundings.h"
 #include "convert/formats.h"
 #include "format/shipped.h"
 #include "lint/fix.h"
 #include "lint/lint.h"
 #include "lint/print.h"
+#include "review/review.h"
 
 namespace callgate::cli {
 
@@ -105,22 +113,65 @@ int list_rules(Session& session) {
   return kYes;
 }
 
-int lint_command(Session& session) {
-  const Arguments& given = session.arguments();
-  if (given.has("rules")) return list_rules(session);
-  if (given.operands.empty())
-    return session.usage(kBadOperands, "'lint' needs FILE: a profile", "callgate lint --rules lists the rules");
-  const auto reading = read_options(session);
-  if (!reading) return kUsage;
-  const lint::Options options{*reading, given.has("as")};
-  if (given.has("diff")) return mend(session, options, false);
-  if (given.has("fix"))
-    if (const int mended = mend(session, options, true); mended != kYes) return mended;
-  std::vector<lint::Report> reports;
+// --ceiling and --closure, as policies.
+bool read_bound(Session& session, std::string_view option, const format::ReadOptions& reading,
+                std::optional<review::Bound>& out) {
+  const auto name = session.arguments().last(option);
+  if (!name) return true;
   int status = kYes;
-  for (const std::string& name : given.operands)
-    if (auto report = report_of(session, name, options, status)) reports.push_back(std::move(*report));
-  const auto fail_on = lint::find_level(given.last("fail-on").value_or("warning"));
+  const auto subject = load(session, std::string(*name), reading, status);
+  if (!subject) return false;
+  auto policy = subject->as_policy();
+  if (!policy) {
+    session.fail(policy.error());
+    return false;
+  }
+  out = review::Bound{std::string(*name), std::move(*policy)};
+  return true;
+}
+
+// What the operands are held against and what surrounds them.
+struct Setting {
+  lint::Options options;
+  review::Options review;
+  container::World world;
+};
+
+int lint_profiles(Session& session, const std::vector<std::string>& names, const Setting& setting,
+                  std::vector<lint::Report>& reports) {
+  int status = kYes;
+  for (const std::string& name : names) {
+    auto report = report_of(session, name, setting.options, status);
+    if (!report) continue;
+    if (setting.review.ceiling || setting.review.closure) {
+      int failure = kYes;
+      if (const auto subject = load(session, name, setting.options.reading, failure))
+        if (const auto policy = subject->as_policy())
+          review::hold_against_bounds(*policy, setting.review, setting.options.reading.native, *report);
+    }
+    reports.push_back(std::move(*report));
+  }
+  return status;
+}
+
+int lint_operands(Session& session, Setting& setting, std::vector<lint::Report>& reports) {
+  const Arguments& given = session.arguments();
+  std::vector<std::string> profiles, manifests;
+  for (const std::string& name : given.operands) {
+    const LintInput kind = lint_input(session, name, setting.world);
+    if (kind == LintInput::unknown && given.has("skip-unknown")) continue;
+    (kind == LintInput::manifest ? manifests : profiles).push_back(name);
+  }
+  int status = lint_profiles(session, profiles, setting, reports);
+  if (manifests.empty()) return status;
+  auto found = review::review_paths(manifests, setting.review, setting.world, session.diagnostics());
+  if (!found) return kBadInput;
+  std::ranges::move(*found, std::back_inserter(reports));
+  return status;
+}
+
+int judge(Session& session, const std::vector<lint::Report>& reports, int status) {
+  const auto fail_on = lint::find_level(session.arguments().last("fail-on").value_or("warning"));
   for (const lint::Report& report : reports) {
     if (status == kYes && fail_on && report.count(*fail_on) > 0) status = kNo;
     for (const std::string& defect : report.defects) {
@@ -129,32 +180,79 @@ int lint_command(Session& session) {
       status = kOwnDefect;
     }
   }
-  if (!print(session, reports)) return kBadInput;
-  return status;
+  return print(session, reports) ? status : kBadInput;
+}
+
+int lint_command(Session& session) {
+  const Arguments& given = session.arguments();
+  if (given.has("rules")) return list_rules(session);
+  if (given.operands.empty())
+    return session.usage(kBadOperands, "'lint' needs FILE: a profile or a manifest",
+                         "callgate lint --rules lists the rules");
+  const auto reading = read_options(session);
+  if (!reading) return kUsage;
+  const auto around = surroundings(session);
+  if (!around) return kUsage;
+  std::error_code failure;
+  const std::filesystem::path here = std::filesystem::current_path(failure);
+  if (failure)
+    return session.fail(
+        {base::ErrorCode::io, "cannot tell the working directory: " + failure.message(), failure.value()});
+  const auto files = std::make_shared<manifest::Files>(here.string(), session.env().stdin_fd);
+  session.keep_alive(files);
+  manifest::Filters filters(machine(*reading));
+  Setting setting{{*reading, given.has("as")},
+                  {*around, {}, {}},
+                  {.files = *files, .filters = filters, .environment = session.env().environment}};
+  if (const int status = set_engines(session, setting.world); status != kYes) return status;
+  if (!read_bound(session, "ceiling", *reading, setting.review.ceiling) ||
+      !read_bound(session, "closure", *reading, setting.review.closure))
+    return kBadInput;
+  std::vector<lint::Report> reports;
+  if (resolve::is_command(given.operands)) {
+    auto found = review::review_command(given.operands, setting.review, setting.world, session.diagnostics());
+    return found ? judge(session, *found, kYes) : kBadInput;
+  }
+  if (given.has("diff")) return mend(session, setting.options, false);
+  if (given.has("fix"))
+    if (const int mended = mend(session, setting.options, true); mended != kYes) return mended;
+  const int status = lint_operands(session, setting, reports);
+  return judge(session, reports, status);
 }
 
 constexpr std::array<Operand, 1> kOperands{
     {{"FILE",
-      "a profile of any format, or a filter: a path, '-', docker-default, podman-default, or pid:N for a live process",
+      "a profile of any format, or a filter: a path, '-', docker-default, podman-default, or pid:N for a live process; "
+      "a "
+      "manifest: Kubernetes objects, a Compose file or its project's directory, a script or CI file that holds command "
+      "lines, the output of `docker inspect`; or, behind '--', a command line of docker, podman or nerdctl",
       false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 5>{{
+    std::array<Option, 10>{{
         {"fail-on", 0, "LEVEL",
          "end with status 1 if there is a finding of this level or a graver one (warning if not "
          "given)",
          "error,warning,note,never"},
         {"fix", 0, "", "mend in the files what can be mended for certain, then report what is left", ""},
         {"diff", 0, "", "print what --fix would change, and change nothing", ""},
+        {"ceiling", 0, "PROFILE", "nothing may be granted that this profile does not grant", ""},
+        {"closure", 0, "PROFILE", "all that this profile grants must be granted: what the program needs", ""},
+        {"skip-unknown", 0, "",
+         "pass over files that are neither a profile nor a manifest: for hooks that name them all", ""},
+        {"project-directory", 0, "DIR", "where a Compose project's paths start (its first file's directory)", ""},
+        {"env-file", 0, "FILE", "variables for the Compose project, instead of its .env; may be repeated", "", true},
         {"rules", 0, "", "list the rules", ""},
         {"format", 0, "FORMAT", "print findings as text, json, sarif (2.1.0) or github (annotations)",
          "text,json,sarif,github"},
     }} +
-    kReading + kOutput;
-constexpr std::array<Example, 5> kExamples{{
+    kReading + kClusterOptions + kEngineOptions + kOutput;
+constexpr std::array<Example, 7> kExamples{{
     {"callgate lint profile.json", "What is wrong with a profile, and what it really is.", 1},
     {"callgate lint docker-default --fail-on error", "Docker's own default has no graver finding than warnings."},
     {"callgate lint profile.json --format sarif --fail-on never -o lint.sarif", "For code scanning."},
     {"callgate lint profile.json --diff", "What --fix would change."},
+    {"callgate lint pod.yaml", "What in a manifest does not do as it seems.", 1},
+    {"callgate lint -- docker run --security-opt seccomp=unconfined alpine", "The same of a command line.", 1},
     {"callgate lint --rules", "Every rule; docs/lint/ has a page on each."},
 }};
 
@@ -162,11 +260,14 @@ constexpr std::array<Example, 5> kExamples{{
 
 extern const Command kLintCommand{
     "lint",
-    "find faults in profiles, each with a call that shows it",
+    "find faults in profiles and manifests, each with a call that shows it",
     "Reads each file as one engine does (--as, else docker, else the first that takes it) and beside that as all the "
     "others do, and reports what is wrong: rules without effect, ways around a rule, dangerous calls within reach, "
     "programs that cannot start, engines that disagree. The first lines say what the profile really is; the last ones "
     "how far it is from Docker's default, with the reasons.\n\n"
+    "Of a manifest it reports what does not do as it seems: profiles that are dropped, turned off, missing or set "
+    "aside, "
+    "and filters beyond --ceiling or short of --closure. `callgate resolve` tells the steps.\n\n"
     "A finding is suppressed in the file, for all of it by a member \"x-callgate-ignore\": [\"RULE reason\"], for a "
     "rule "
     "by the same member or by its comment \"callgate:ignore RULE reason\". No engine looks there.",

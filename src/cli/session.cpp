@@ -18,12 +18,15 @@ const char* Env::variable(std::string_view name) const {
 
 const base::SourceFile* Session::open(const std::string& path) {
   const bool standard_input = path == "-";
+  if (standard_input && standard_input_ != nullptr) return standard_input_;
   auto text = base::read_file(standard_input && env_.stdin_fd != 0 ? fmt::format("/dev/fd/{}", env_.stdin_fd) : path);
   if (!text) {
     fail(text.error());
     return nullptr;
   }
-  return &files_.emplace_back(standard_input ? "<stdin>" : path, std::move(*text));
+  const base::SourceFile* const file = &files_.emplace_back(standard_input ? "<stdin>" : path, std::move(*text));
+  if (standard_input) standard_input_ = file;
+  return file;
 }
 
 const base::SourceFile& Session::keep_line(const std::string& name, std::string_view line, std::uint32_t line_number) {

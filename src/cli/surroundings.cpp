@@ -34,6 +34,7 @@ std::optional<container::EngineVersion> engine_version(std::string_view text) {
 manifest::Machine machine(const format::ReadOptions& reading) {
   manifest::Machine out;
   out.kernel = reading.kernel;
+  out.native = reading.native;
   if (!reading.architectures.empty()) out.native = reading.architectures.front();
   return out;
 }

@@ -30,6 +30,7 @@ struct Subject {
   std::vector<Finding>* findings;
   bool by_engine = true;                   // false: a filter, or another tool's policy
   const base::SourceFile* text = nullptr;  // of a profile in another tool's format: where its calls are looked for
+  bool by_line = false;                    // a suppression in that text holds for its own line, or for the one below
 
   const format::Profile& profile() const { return *main.profile; }
   const policy::Policy& policy() const { return main.profile->policy; }

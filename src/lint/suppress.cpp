@@ -1,7 +1,7 @@
 // Suppressions stand in the profile itself, where no engine looks: a member "x-callgate-ignore": ["RULE reason", …] of
 // the profile (for all of it) or of a rule (for that rule), or a rule's comment "callgate:ignore RULE reason". In other
-// tools' formats it is a comment of that form anywhere, and holds for all of the file.
-// SPDX-License-Identifier: Apache-2.0
+// tools' formats it is a comment of that form anywhere, and holds for all of the file; in manifests it holds for its
+// own line, or for the next one where it has a line to itself. SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -85,7 +85,22 @@ void Suppressing::read_comment(text::Node rule) {
       read(line.substr(at + kMark.size()), comment.span(), rule.span());
 }
 
-// "# callgate:ignore RULE reason" in another tool's format; holds for all of the file.
+// The line that a comment at `at` is about; the comments below it are not.
+base::Span line_of(const base::SourceFile& file, std::size_t begin, std::size_t at) {
+  const std::string_view text = file.text();
+  const std::size_t mark = std::min(text.find_first_of("#/", begin), at);
+  const bool alone = base::trim(text.substr(begin, mark - begin)).empty();
+  std::size_t end = std::min(text.find('\n', at), text.size());
+  while (alone && end < text.size()) {
+    begin = end + 1;
+    end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = base::trim(text.substr(begin, end - begin));
+    if (!line.empty() && !line.starts_with('#')) break;
+  }
+  return {&file, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)};
+}
+
+// "# callgate:ignore RULE reason" in a manifest or in another tool's format.
 void Suppressing::read_text(const base::SourceFile& file) {
   const std::string_view text = file.text();
   for (std::size_t at = text.find(kMark); at != std::string_view::npos; at = text.find(kMark, at + 1)) {
@@ -94,7 +109,8 @@ void Suppressing::read_text(const base::SourceFile& file) {
     if (before.find('#') == std::string_view::npos && before.find("//") == std::string_view::npos) continue;
     const std::size_t end = std::min(text.find('\n', at), text.size());
     read(text.substr(at + kMark.size(), end - at - kMark.size()),
-         {&file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)}, {});
+         {&file, static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(end)},
+         subject_.by_line ? line_of(file, line, at) : base::Span{});
   }
 }
 
@@ -110,7 +126,7 @@ void Suppressing::run() {
       if (finding.rule != each.rule || finding.suppressed) continue;
       const bool within =
           each.scope.file == nullptr || (finding.span.file != nullptr && each.scope.begin <= finding.span.begin &&
-                                         finding.span.end <= each.scope.end);
+                                         (subject_.by_line ? finding.span.begin : finding.span.end) <= each.scope.end);
       if (!within) continue;
       finding.suppressed = each.used = true;
       finding.reason = each.reason;

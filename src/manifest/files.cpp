@@ -145,6 +145,12 @@ tl::expected<const base::SourceFile*, OpenFailure> Files::open_beneath(const std
   return remember(key, fd, shown);
 }
 
+void Files::provide(const std::string& path, std::string text) {
+  const bool standard_input = path == "-";
+  const base::SourceFile& file = keep(standard_input ? "<stdin>" : path, std::move(text));
+  by_path_.insert_or_assign(standard_input ? path : join_path(working_directory_, path) + '\n' + path, &file);
+}
+
 const base::SourceFile& Files::keep(std::string name, std::string text) {
   text.reserve(text.size() + base::kPaddingBytes);
   return files_.emplace_back(std::move(name), std::move(text));

@@ -41,6 +41,9 @@ class Files {
                                                                   const std::string& shown);
   // "<stdin>": whatever it is, read once.
   tl::expected<const base::SourceFile*, OpenFailure> standard_input();
+  // From now on `path`, as a user would name it ("-" for standard input), holds this text: what is on the disk does not
+  // count. For what has been read already, and for what is yet to be written.
+  void provide(const std::string& path, std::string text);
   // A text that came from no file.
   const base::SourceFile& keep(std::string name, std::string text);
 

@@ -147,6 +147,10 @@ bool resolve_paths(std::span<const std::string> paths, const Options& options, c
   return readable;
 }
 
+bool is_project(const std::string& path, const container::World& world) {
+  return is_directory(manifest::join_path(world.files.working_directory(), path));
+}
+
 void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics) {
   compose::resolve_project(options.compose, world, answer, diagnostics);

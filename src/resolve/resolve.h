@@ -22,6 +22,8 @@ struct Options {
 // for those behind it, in whatever file.
 bool resolve_paths(std::span<const std::string> paths, const Options& options, container::World& world,
                    manifest::Answer& answer, base::Diagnostics& diagnostics);
+// Whether the path is a directory: a Compose project's.
+bool is_project(const std::string& path, const container::World& world);
 // What `docker compose` would take without operands, and with each -f.
 void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics);
