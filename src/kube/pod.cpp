@@ -36,6 +36,8 @@ std::optional<Seccomp> read_seccomp(text::Node security) {
   Seccomp out;
   out.type = string_field(profile, "type");
   out.place = profile.key_span();
+  const text::Node type = field(profile, "type");
+  out.type_place = type ? type.span() : out.place;
   out.path_place = out.place;
   if (const text::Node path = field(profile, "localhostProfile"); path && path.is_string()) {
     out.localhost_profile = std::string(path.text());

@@ -32,6 +32,7 @@ struct Seccomp {
   std::string type;                              // "Localhost", …; as written
   std::optional<std::string> localhost_profile;  // "" is not the same as absent
   base::Span place;                              // the seccompProfile member
+  base::Span type_place;                         // of type's value; else `place`
   base::Span path_place;                         // of localhostProfile; else `place`
 };
 

@@ -48,7 +48,7 @@ void seccomp(const std::optional<Seccomp>& profile, const std::string& path, Fie
   if (profile->type.empty())
     errors.required(type_path, "type is required when seccompProfile is set", profile->place);
   else if (profile->type != "Localhost" && profile->type != "RuntimeDefault" && profile->type != "Unconfined")
-    errors.not_supported(type_path, profile->type, {"Localhost", "RuntimeDefault", "Unconfined"}, profile->place);
+    errors.not_supported(type_path, profile->type, {"Localhost", "RuntimeDefault", "Unconfined"}, profile->type_place);
   if (profile->type == "Localhost") {
     if (!profile->localhost_profile)
       errors.required(local_path, "must be set when seccomp type is Localhost", profile->place);

@@ -52,8 +52,14 @@ std::string summary(const std::string& name, const std::vector<const manifest::C
                      fmt::join(parts, ", "));
 }
 
-void name_containers(lint::Finding& finding, const std::vector<const manifest::Container*>& about) {
+// A place within one container is about that one, whoever else it was told of.
+void name_containers(lint::Finding& finding, std::vector<const manifest::Container*>& about) {
   constexpr std::size_t kNamed = 8;
+  const auto own = std::ranges::find_if(about, [&](const manifest::Container* each) {
+    return each->source.file == finding.span.file && each->source.begin <= finding.span.begin &&
+           finding.span.end <= each->source.end;
+  });
+  if (own != about.end()) about = {*own};
   for (std::size_t i = 0; i < std::min(kNamed, about.size()); ++i)
     finding.notes.push_back({about[i]->source, fmt::format("holds for {}", label(*about[i]))});
   if (about.size() > kNamed)
