@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Keeps docs/lint/ true: a page for every rule of `callgate lint`, whose examples do as they say.
 
-A page has the sections What, Why, Example, Fix and mostly References. The first code block under Example is a profile
-that breaks the rule (json, or python that prints one), the `text` block behind it is what `callgate lint` says; the
-`json` block under Fix is a profile that does not break it. `Read with `--as ENGINE`` chooses the engine.
+A page has the sections What, Why, Example, Fix and mostly References. The first code block under Example is a file that
+breaks the rule, the `text` block behind it is what `callgate lint` says of it, the block under Fix is one that does not
+break it. They are json, or python that prints it (profile.json), yaml (manifest.yaml; compose.yaml if it has `services:`
+at its beginning) or sh (run.sh). A block behind a line like "`base/compose.yaml`:" is one more file beside both, as are
+those in HELPERS below. A line that begins with "Run with `--as podman`" gives the options for both, or for the mended one
+alone if it stands under Fix.
 
 This script writes what can be derived: the pages of the rules about dangerous calls (reach-…, from data/lint/*.csv), the
 line with level and title and the text block of every page, and README.md, the list of all. The rest is written by hand.
@@ -15,7 +18,9 @@ SPDX-License-Identifier: Apache-2.0
 
 import csv
 import json
+import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,6 +28,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "lint"
+# What runc 1.1 needs under the filter, and a little program.
+SOUND = """{
+  "defaultAction": "SCMP_ACT_ERRNO",
+  "syscalls": [
+    {
+      "names": [
+        "accept4", "brk", "capget", "capset", "chdir", "close", "epoll_pwait", "execve", "exit", "exit_group", "fstat",
+        "fstatfs", "futex", "getcwd", "getdents64", "getpid", "getppid", "gettid", "mmap", "mprotect", "munmap",
+        "nanosleep", "newfstatat", "openat", "prctl", "read", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sendfile",
+        "setgid", "setgroups", "setuid", "tgkill", "write"
+      ],
+      "action": "SCMP_ACT_ALLOW"
+    }
+  ]
+}
+"""
+HELPERS = {name: SOUND for name in ("profile.json", "base/profile.json", "node/profiles/web.json")}
 SECTIONS = ("## What", "## Why", "## Example", "## Fix")
 # A harmless value of the argument that makes a call dangerous, for the mended profile: AF_UNIX, SIGCHLD, TCGETS, PER_LINUX.
 HARMLESS = {"socket": 1, "clone": 17, "ioctl": 0x5401, "personality": 0}
@@ -61,17 +83,27 @@ def reach_page(risk, calls, cves):
     return "\n".join(out) + "\n"
 
 
-def run(callgate, text, *options):
-    """The findings and what is printed of each rule: ({rule: [lines]}, exit status)."""
-    with tempfile.TemporaryDirectory(prefix="callgate-lint.") as scratch:
-        (Path(scratch) / "profile.json").write_text(text)
-        done = subprocess.run([callgate, "lint", "profile.json", "--native", "x86_64", *options], cwd=scratch,
-                              capture_output=True, text=True, check=False, timeout=60)
+def name_of(language, text):
+    """What the file is called."""
+    if language == "yaml":
+        return "compose.yaml" if re.search(r"^services:", text, re.MULTILINE) else "manifest.yaml"
+    return "run.sh" if language == "sh" else "profile.json"
+
+
+def run(callgate, name, files, options):
+    """What is printed of each rule about the file, and about those that belong to it: {rule: [lines]}."""
+    with tempfile.TemporaryDirectory(prefix="callgate-lint.", dir=os.path.realpath(tempfile.gettempdir())) as scratch:
+        for each, text in {**HELPERS, **files}.items():
+            path = Path(scratch) / each
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        done = subprocess.run([callgate, "lint", name, "--native", "x86_64", *options], cwd=scratch, capture_output=True,
+                              text=True, check=False, timeout=60)
     if done.returncode not in (0, 1):
-        raise SystemExit(f"callgate lint ends with {done.returncode}: {done.stderr}\n{text[:2000]}")
+        raise SystemExit(f"callgate lint ends with {done.returncode}: {done.stderr}\n{files[name][:2000]}")
     found, current = {}, None
-    for line in done.stdout.splitlines():
-        head = re.match(r"profile\.json.*: (?:error|warning|note): .*\[([a-z0-9-]+)\]$", line)
+    for line in done.stdout.replace(scratch, "/srv/example").splitlines():
+        head = re.match(r"\S+: (?:error|warning|note): .*\[([a-z0-9-]+)\]$", line)
         if head:
             current = found.setdefault(head[1], [])
         elif not line.startswith(" "):
@@ -82,14 +114,22 @@ def run(callgate, text, *options):
 
 
 def blocks(text):
-    """(language, content) of each fenced block."""
-    return re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    """(language, content) of each fenced block that is not a further file, and the further files: {name: content}."""
+    further = r"^`([^`\n]+)`:\n\n```\w+\n(.*?)^```$"
+    files = dict(re.findall(further, text, re.MULTILINE | re.DOTALL))
+    rest = re.sub(further, "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^```(\w+)\n(.*?)^```$", rest, re.MULTILINE | re.DOTALL), files
 
 
 def content(language, body):
     if language == "python":
         return subprocess.run([sys.executable, "-c", body], capture_output=True, text=True, check=True).stdout
     return body
+
+
+def options_in(part):
+    given = re.search(r"^Run with `([^`]+)`", part, re.MULTILINE)
+    return shlex.split(given[1]) if given else None
 
 
 def finish(page, rule, callgate, problems):
@@ -101,27 +141,39 @@ def finish(page, rule, callgate, problems):
     lines = page.splitlines()
     lines[2] = f"**{rule['level']}** · {rule['title']}"
     page = "\n".join(lines) + "\n"
-    read = re.search(r"^Read with `--as (\w+)`", page, re.MULTILINE)
-    options = ["--as", read[1]] if read else []
-    found = blocks(page)
-    if [language for language, _ in found][:3] not in (["json", "text", "json"], ["python", "text", "json"]):
-        problems.append(f"{ident}: the blocks are not an example, its output and a mended profile")
+    example, _, fix = page.partition("\n## Fix\n")
+    options = options_in(example) or []
+    found, files = blocks(page)
+    languages = [language for language, _ in found]
+    if languages[1:2] != ["text"] or not {*languages[:1], *languages[2:]} <= {"json", "python", "yaml", "sh"} or \
+            len(languages) != 3:
+        problems.append(f"{ident}: the blocks are not an example, its output and a mended file")
         return page
-    says = run(callgate, content(*found[0]), *options).get(ident)
+
+    def findings(block, given):
+        text = content(*block)
+        name = name_of(block[0], text)
+        return run(callgate, name, {**files, name: text}, given)
+
+    says = findings(found[0], options).get(ident)
     if not says:
         problems.append(f"{ident}: the example does not break the rule")
         return page
     output = "\n".join(line if len(line) <= 400 else line[:400] + "…" for line in says)
     page = re.sub(r"^```text\n.*?^```$", lambda _: "```text\n" + output + "\n```", page, count=1,
                   flags=re.MULTILINE | re.DOTALL)
-    if ident in run(callgate, found[2][1], *options):
-        problems.append(f"{ident}: the mended profile breaks the rule")
+    mended_options = options_in(fix)
+    if ident in findings(found[2], options if mended_options is None else mended_options):
+        problems.append(f"{ident}: the mended file breaks the rule")
     return page
 
 
 def index(rules):
     out = ["# Rules of `callgate lint`", "", "Each finding carries one of these ids; each id has a page. The list is made by",
-           "`scripts/gen_lint_docs.py`, and a test runs the example of every page.", "", "| rule | level | |",
+           "`scripts/gen_lint_docs.py`, and a test runs the example of every page. Beside an example lies `profile.json`, a small",
+           "profile under which containers start; the same lies there as `base/profile.json`, and as `node/profiles/web.json` for",
+           "`--seccomp-root node`.", "",
+           "| rule | level | |",
            "| --- | --- | --- |"]
     out += [f"| [{rule['id']}]({rule['id']}.md) | {rule['level']} | {rule['title']} |" for rule in rules]
     return "\n".join(out) + "\n"

@@ -223,9 +223,8 @@ int lint_command(Session& session) {
 constexpr std::array<Operand, 1> kOperands{
     {{"FILE",
       "a profile of any format, or a filter: a path, '-', docker-default, podman-default, or pid:N for a live process; "
-      "a "
-      "manifest: Kubernetes objects, a Compose file or its project's directory, a script or CI file that holds command "
-      "lines, the output of `docker inspect`; or, behind '--', a command line of docker, podman or nerdctl",
+      "a manifest: Kubernetes objects, a Compose file or its project's directory, a script or CI file that holds "
+      "command lines, the output of `docker inspect`; or, behind '--', a command line of docker, podman or nerdctl",
       false, true}}};
 constexpr auto kOptions =
     std::array<Option, 10>{{
@@ -246,12 +245,13 @@ constexpr auto kOptions =
          "text,json,sarif,github"},
     }} +
     kReading + kClusterOptions + kEngineOptions + kOutput;
-constexpr std::array<Example, 7> kExamples{{
+constexpr std::array<Example, 8> kExamples{{
     {"callgate lint profile.json", "What is wrong with a profile, and what it really is.", 1},
     {"callgate lint docker-default --fail-on error", "Docker's own default has no graver finding than warnings."},
     {"callgate lint profile.json --format sarif --fail-on never -o lint.sarif", "For code scanning."},
     {"callgate lint profile.json --diff", "What --fix would change."},
-    {"callgate lint pod.yaml", "What in a manifest does not do as it seems.", 1},
+    {"callgate lint pod.yaml", "What in a manifest does not do as it seems."},
+    {"callgate lint pod.yaml --seccomp-root node --ceiling docker-default", "Nothing beyond Docker's default.", 1},
     {"callgate lint -- docker run --security-opt seccomp=unconfined alpine", "The same of a command line.", 1},
     {"callgate lint --rules", "Every rule; docs/lint/ has a page on each."},
 }};
@@ -266,11 +266,10 @@ extern const Command kLintCommand{
     "programs that cannot start, engines that disagree. The first lines say what the profile really is; the last ones "
     "how far it is from Docker's default, with the reasons.\n\n"
     "Of a manifest it reports what does not do as it seems: profiles that are dropped, turned off, missing or set "
-    "aside, "
-    "and filters beyond --ceiling or short of --closure. `callgate resolve` tells the steps.\n\n"
+    "aside, and filters beyond --ceiling or short of --closure. `callgate resolve` tells the steps.\n\n"
     "A finding is suppressed in the file, for all of it by a member \"x-callgate-ignore\": [\"RULE reason\"], for a "
-    "rule "
-    "by the same member or by its comment \"callgate:ignore RULE reason\". No engine looks there.",
+    "rule by the same member or by its comment \"callgate:ignore RULE reason\"; no engine looks there. In a manifest "
+    "the comment \"# callgate:ignore RULE reason\" holds for its line, or for the next one if it has a line to itself.",
     kOperands,
     kOptions,
     kExamples,
