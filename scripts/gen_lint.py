@@ -3,14 +3,20 @@
 
   gen_lint.py --data DIR --out FILE
 
-The output is a function of the CSV files alone. Names that refer to another file are checked here.
+The output is a function of the CSV files alone. Checked here: names that refer to another file, and that each CVE id is
+well formed and says by https addresses where it and the call it is reached through are named.
 
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
 import csv
 import pathlib
+import re
 import sys
+
+CVE_ID = re.compile(r"CVE-(?:1999|20\d\d)-\d{4,7}")
+# One address or more, a blank between two: the record of the id first, behind it what names the call.
+CVE_SOURCES = re.compile(r"https://[^\s/]+\.[^\s/]+/\S+(?: https://[^\s/]+\.[^\s/]+/\S+)*")
 
 
 def read_csv(path):
@@ -46,8 +52,31 @@ def spans(rows, groups, key):
     return out
 
 
+def check_cves(rows):
+    """Ids and sources of the right form, sorted, none twice within its group."""
+    problems, seen = [], []
+    for number, row in enumerate(rows, 2):
+        where = f"risk_cves.csv:{number}"
+        if not CVE_ID.fullmatch(row["cve"]):
+            problems.append(f"{where}: '{row['cve']}' is no CVE id")
+            continue
+        first = row["source"].split(" ")[0]
+        if not CVE_SOURCES.fullmatch(row["source"]):
+            problems.append(f"{where}: the source of {row['cve']} is not one https address or more")
+        elif row["cve"] not in first:
+            problems.append(f"{where}: the first source of {row['cve']} is not its record")
+        _, year, serial = row["cve"].split("-")
+        key = (row["group"], int(year), int(serial))
+        if seen and key <= seen[-1]:
+            problems.append(f"{where}: {row['cve']} stands twice or out of order")
+        seen.append(key)
+    if problems:
+        raise SystemExit("\n".join(problems))
+
+
 def render(data):
     risks, calls, cves = (read_csv(data / name) for name in ("risks.csv", "risk_calls.csv", "risk_cves.csv"))
+    check_cves(cves)
     groups = sorted(row["group"] for row in risks)
     risks.sort(key=lambda row: row["group"])
     call_spans, cve_spans = spans(calls, groups, "group"), spans(cves, groups, "group")

@@ -60,6 +60,19 @@ def profile(rules):
     return '{\n  "defaultAction": "SCMP_ACT_ERRNO",\n  "syscalls": [\n' + lines + "\n  ]\n}"
 
 
+def link(address):
+    """An address as a link, named by its host or by its repository on GitHub."""
+    host, *path = address.removeprefix("https://").split("/")
+    return f"[{'/'.join(path[:2]) if host == 'github.com' else host}]({address})"
+
+
+def cve_line(row):
+    """The id links to its record, the first source; behind what it is stand the others."""
+    record, *others = row["source"].split(" ")
+    more = f" ({', '.join(map(link, others))})" if others else ""
+    return f"- [{row['cve']}]({record}): {row['what']}{more}"
+
+
 def reach_page(risk, calls, cves):
     dangerous = calls[0]
     allowed = {"names": [dangerous["call"]], "action": "SCMP_ACT_ALLOW"}
@@ -78,7 +91,7 @@ def reach_page(risk, calls, cves):
     out += ["", "## Example", "", "```json", profile([allowed]), "```", "", "```text", "```", "", "## Fix", "",
             risk["fix"][0].upper() + risk["fix"][1:] + ".", "", "```json", profile([mended]), "```", "",
             "## References", ""]
-    out += [f"- {row['cve']}: {row['what']} ({row['source']})" for row in cves]
+    out += [cve_line(row) for row in cves]
     out.append(f"- {risk['source']}")
     return "\n".join(out) + "\n"
 

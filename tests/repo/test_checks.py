@@ -4,6 +4,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -166,6 +167,48 @@ class Diagnostics(Tree):
     def test_finds_definitions_it_cannot_read(self):
         self.put("src/bpf/diagnostic_ids.h", self.GOOD + "inline constexpr base::DiagnosticId kTwo = make(7);\n")
         self.assertEqual(self.generate()[0], 1)
+
+
+class LintData(Tree):
+    HEADER = "group,cve,what,source\n"
+    RECORD = "https://github.com/CVEProject/cvelistV5/blob/main/cves/2016/0xxx/CVE-2016-0728.json"
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(ROOT / "data" / "lint", self.root / "lint")
+
+    def check(self, *rows: str):
+        if rows:
+            self.put("lint/risk_cves.csv", self.HEADER + "".join(row + "\n" for row in rows))
+        return self.run_script("gen_lint.py", "--data", str(self.root / "lint"), "--out", str(self.root / "lint.inc"))
+
+    def test_accepts_the_tables_of_the_tree(self):
+        self.assertEqual(self.check(), (0, ""))
+
+    def test_accepts_a_record_and_a_page_about_the_call(self):
+        self.assertEqual(self.check(f"keyrings,CVE-2016-0728,overflow,{self.RECORD}",
+                                    f"ptrace,CVE-2016-0728,overflow,{self.RECORD} https://example.org/ptrace"), (0, ""))
+
+    def test_refuses_what_is_no_cve_id(self):
+        for ident in ("CVE-2016-728", "cve-2016-0728", "CVE-16-0728", "2016-0728", "CVE-2016-0728 ", ""):
+            self.assertEqual(self.check(f"keyrings,{ident},overflow,{self.RECORD}"),
+                             (1, f"risk_cves.csv:2: '{ident}' is no CVE id\n"))
+
+    def test_refuses_sources_that_are_no_https_addresses(self):
+        for source in ("", "nvd.nist.gov", self.RECORD.replace("https", "http"), "https://nvd.nist.gov",
+                       f"{self.RECORD} keyctl(2)", f"{self.RECORD}  https://example.org/keyctl"):
+            self.assertEqual(self.check(f"keyrings,CVE-2016-0728,overflow,{source}"),
+                             (1, "risk_cves.csv:2: the source of CVE-2016-0728 is not one https address or more\n"))
+
+    def test_refuses_the_record_of_another_id(self):
+        self.assertEqual(self.check(f"keyrings,CVE-2017-7472,memory,{self.RECORD}"),
+                         (1, "risk_cves.csv:2: the first source of CVE-2017-7472 is not its record\n"))
+
+    def test_refuses_rows_twice_and_out_of_order(self):
+        row = f"keyrings,CVE-2016-0728,overflow,{self.RECORD}"
+        self.assertEqual(self.check(row, row), (1, "risk_cves.csv:3: CVE-2016-0728 stands twice or out of order\n"))
+        later = row.replace("2016-0728", "2016-10728")
+        self.assertEqual(self.check(later, row), (1, "risk_cves.csv:3: CVE-2016-0728 stands twice or out of order\n"))
 
 
 if __name__ == "__main__":
