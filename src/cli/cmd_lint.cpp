@@ -157,12 +157,14 @@ int lint_profiles(Session& session, const std::vector<std::string>& names, const
 int lint_operands(Session& session, Setting& setting, std::vector<lint::Report>& reports) {
   const Arguments& given = session.arguments();
   std::vector<std::string> profiles, manifests;
+  int status = kYes;
   for (const std::string& name : given.operands) {
     const LintInput kind = lint_input(session, name, setting.world);
-    if (kind == LintInput::unknown && given.has("skip-unknown")) continue;
+    if (kind == LintInput::unreadable) status = kBadInput;
+    if (kind == LintInput::unreadable || (kind == LintInput::unknown && given.has("skip-unknown"))) continue;
     (kind == LintInput::manifest ? manifests : profiles).push_back(name);
   }
-  int status = lint_profiles(session, profiles, setting, reports);
+  if (const int read = lint_profiles(session, profiles, setting, reports); read != kYes) status = read;
   if (manifests.empty()) return status;
   auto found = review::review_paths(manifests, setting.review, setting.world, session.diagnostics());
   if (!found) return kBadInput;

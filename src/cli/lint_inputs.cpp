@@ -47,7 +47,8 @@ LintInput lint_input(Session& session, const std::string& name, container::World
     return LintInput::profile;
   if (resolve::is_project(name, world)) return LintInput::manifest;
   const base::SourceFile* const file = session.open(file_of(name));
-  if (file == nullptr || looks_like_filter(*file)) return LintInput::profile;
+  if (file == nullptr) return LintInput::unreadable;
+  if (looks_like_filter(*file)) return LintInput::profile;
   base::Diagnostics ignored;
   const resolve::InputKind kind = resolve::classify(*file, ignored).kind;
   const bool sniffed = convert::sniff(file->text()) != nullptr;

@@ -11,9 +11,10 @@
 namespace callgate::cli {
 
 enum class LintInput : std::uint8_t {
-  profile,   // a profile, a filter, a process: or a file that cannot be read, which its reader then says
-  manifest,  // containers are made from it
-  unknown,   // neither
+  profile,     // a profile, a filter, a process
+  manifest,    // containers are made from it
+  unknown,     // neither
+  unreadable,  // diagnosed
 };
 
 // Reads the file, and hands its text to `world`, so that standard input is read once.

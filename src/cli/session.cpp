@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "base/io.h"
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
@@ -17,15 +20,16 @@ const char* Env::variable(std::string_view name) const {
 }
 
 const base::SourceFile* Session::open(const std::string& path) {
+  if (const auto known = streams_.find(path); known != streams_.end()) return known->second;
   const bool standard_input = path == "-";
-  if (standard_input && standard_input_ != nullptr) return standard_input_;
   auto text = base::read_file(standard_input && env_.stdin_fd != 0 ? fmt::format("/dev/fd/{}", env_.stdin_fd) : path);
   if (!text) {
     fail(text.error());
     return nullptr;
   }
   const base::SourceFile* const file = &files_.emplace_back(standard_input ? "<stdin>" : path, std::move(*text));
-  if (standard_input) standard_input_ = file;
+  std::error_code ignored;
+  if (standard_input || !std::filesystem::is_regular_file(path, ignored)) streams_.emplace(path, file);
   return file;
 }
 

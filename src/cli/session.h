@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,7 +31,8 @@ class Session {
   base::Diagnostics& diagnostics() { return diagnostics_; }
   bool json() const { return arguments_.last("format") == "json"; }
 
-  // The file's text, "-" for standard input, however often it is asked for; null if it cannot be read (diagnosed).
+  // The file's text, "-" for standard input; null if it cannot be read (diagnosed). A regular file is read anew each
+  // time; what gives its text only once (standard input, a pipe) may be asked for again all the same.
   const base::SourceFile* open(const std::string& path);
   // A line of a larger text, kept so that a diagnostic can show it.
   const base::SourceFile& keep_line(const std::string& name, std::string_view line, std::uint32_t line_number);
@@ -58,7 +60,7 @@ class Session {
   Arguments arguments_;
   base::Diagnostics diagnostics_;
   std::deque<base::SourceFile> files_;
-  const base::SourceFile* standard_input_ = nullptr;  // once it has been read
+  std::map<std::string, const base::SourceFile*> streams_;  // read to their end
   std::vector<std::shared_ptr<const void>> owners_;
 };
 

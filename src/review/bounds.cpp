@@ -63,10 +63,9 @@ class Bounds {
     const policy::Policy& granted = filter.profile.policy;
     if (fresh) at->second = policy::first_excess(options_.closure->policy, granted);
     if (!at->second) return;
-    lint::Finding& made =
-        findings_.add("closure-refused", container.choice.place,
-                      fmt::format("the filter refuses what '{}' needs", options_.closure->name),
-                      "`callgate subset` tells the same of two profiles, `callgate diff` tells all of it", &container);
+    lint::Finding& made = findings_.add("closure-refused", container.choice.place,
+                                        fmt::format("the filter refuses what '{}' needs", options_.closure->name),
+                                        "`callgate diff` tells all the differences", &container);
     made.witness = lint::Witness{answer_of(*at->second, granted), answer_of(*at->second, options_.closure->policy)};
   }
 

@@ -3,7 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/text.h"
 #include "format/diagnostic_ids.h"
@@ -89,6 +93,7 @@ class Checks {
 
   manifest::Filters& filters_;
   Findings& findings_;
+  std::map<std::pair<const base::SourceFile*, std::uint32_t>, std::string> dropped_;
   std::optional<policy::Call> door_;  // the gravest call that Docker's default refuses
 };
 
@@ -139,13 +144,15 @@ void Checks::dropped(const Step& step, const Container* about) {
     }
     block = text.substr(place.begin, end - place.begin);
   }
+  // An object's field is told of again for each container that it would have held for.
+  const std::string& said = dropped_.try_emplace({place.file, place.begin}, step.text).first->second;
   if (contains(base::to_lower(block), "seccomp"))
-    findings_.add("profile-dropped", place, step.text,
+    findings_.add("profile-dropped", place, said,
                   "a Pod's profile stands in spec.securityContext.seccompProfile, a container's in its own "
                   "securityContext.seccompProfile",
                   about);
   else
-    findings_.add("unknown-field", place, step.text, {}, about);
+    findings_.add("unknown-field", place, said, {}, about);
 }
 
 void Checks::step(const Step& step, const Container* about) {
@@ -158,9 +165,10 @@ void Checks::step(const Step& step, const Container* about) {
       findings_.add("legacy-annotation", step.place, step.text, "set securityContext.seccompProfile", about);
       return;
     case Topic::unset:
-      return open_door("profile-unset", *about, step.place, step.text,
-                       "set securityContext.seccompProfile.type: RuntimeDefault in the Pod, or tell that the kubelets "
-                       "run with --seccomp-default");
+      return open_door(
+          "profile-unset", *about, step.place, step.text,
+          "set securityContext.seccompProfile.type: RuntimeDefault in the Pod, or say --seccomp-default if "
+          "the kubelets run with it");
     case Topic::by_name:
       return open_door("unconfined", *about, step.place, step.text,
                        is_node_engine(about->engine) ? "ask for RuntimeDefault, or for a profile with Localhost"
