@@ -2,7 +2,7 @@
 #include "lint/ask.h"
 
 #include "arch/calls.h"
-#include "policy/walk.h"
+#include "policy/cells.h"
 
 namespace callgate::lint {
 
@@ -20,12 +20,13 @@ std::optional<policy::Call> first_call(const policy::Policy& policy, policy::Aud
     if (arg.empty()) return std::nullopt;
   const policy::Decision nothing{{}, policy::kAllow};
   std::optional<policy::Call> best;
-  policy::walk({&decision}, {&nothing}, region, [&](const policy::CallRegion& leaf, policy::Action action, auto) {
-    if (!wanted(action)) return true;
-    const policy::Call call{audit, nr, leaf.least()};
-    if (!best || call < *best) best = call;
-    return true;
-  });
+  policy::for_each_leaf(decision, nothing, region, policy::Interest::all,
+                        [&](const auto& leaf, policy::Action action, auto) {
+                          if (!wanted(action)) return true;
+                          const policy::Call call{audit, nr, leaf.least()};
+                          if (!best || call < *best) best = call;
+                          return true;
+                        });
   return best;
 }
 
@@ -50,10 +51,11 @@ std::optional<std::array<std::uint64_t, 6>> contrast_within(const policy::Decisi
   for (const policy::ArgRegion& arg : region.args)
     if (arg.empty()) return std::nullopt;
   std::optional<std::array<std::uint64_t, 6>> found;
-  policy::walk({&a}, {&b}, region, [&](const policy::CallRegion& leaf, policy::Action x, policy::Action y) {
-    if (x != y) found = leaf.least();
-    return x == y;
-  });
+  policy::for_each_leaf(a, b, region, policy::Interest::differing,
+                        [&](const auto& leaf, policy::Action x, policy::Action y) {
+                          if (x != y) found = leaf.least();
+                          return x == y;
+                        });
   return found;
 }
 
@@ -61,12 +63,13 @@ std::optional<policy::Call> first_contrast(const policy::Policy& a, const policy
                                            policy::SyscallNr nr) {
   const policy::Decision &of_a = decision_of(a, audit, nr), &of_b = decision_of(b, audit, nr);
   std::optional<policy::Call> best;
-  policy::walk({&of_a}, {&of_b}, {}, [&](const policy::CallRegion& leaf, policy::Action x, policy::Action y) {
-    if (x == y) return true;
-    const policy::Call call{audit, nr, leaf.least()};
-    if (!best || call < *best) best = call;
-    return true;
-  });
+  policy::for_each_leaf(of_a, of_b, {}, policy::Interest::differing,
+                        [&](const auto& leaf, policy::Action x, policy::Action y) {
+                          if (x == y) return true;
+                          const policy::Call call{audit, nr, leaf.least()};
+                          if (!best || call < *best) best = call;
+                          return true;
+                        });
   return best;
 }
 

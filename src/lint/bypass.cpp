@@ -11,8 +11,7 @@
 #include "lint/ask.h"
 #include "lint/facts.h"
 #include "lint/subject.h"
-#include "policy/region.h"
-#include "policy/walk.h"
+#include "policy/cells.h"
 #include "syntax/words.h"
 
 namespace callgate::lint {
@@ -96,23 +95,24 @@ void Bypass::high_bits(const arch::CallEntry& entry, const policy::Decision& dec
   std::optional<Call> stopped, through;
   std::string_view argument;
   const policy::Decision nothing{{}, policy::kAllow};
-  policy::walk({&decision}, {&nothing}, {}, [&](const policy::CallRegion& leaf, policy::Action action, auto) {
-    if (policy::grants(action)) return true;
-    const Call call{audit_, entry.nr, leaf.least()};
-    for (const std::uint8_t arg : narrow) {
-      for (const std::uint64_t high : {std::uint64_t{1} << 32, std::uint64_t{0xffffffff} << 32}) {
-        Call other = call;
-        if (other.args[arg] >> 32 != 0) continue;
-        other.args[arg] |= high;
-        if (refuses(other)) continue;
-        stopped = call;
-        through = other;
-        argument = (*prototype)[arg].name;
-        return false;
-      }
-    }
-    return true;
-  });
+  policy::for_each_leaf(decision, nothing, {}, policy::Interest::all,
+                        [&](const auto& leaf, policy::Action action, auto) {
+                          if (policy::grants(action)) return true;
+                          const Call call{audit_, entry.nr, leaf.least()};
+                          for (const std::uint8_t arg : narrow) {
+                            for (const std::uint64_t high : {std::uint64_t{1} << 32, std::uint64_t{0xffffffff} << 32}) {
+                              Call other = call;
+                              if (other.args[arg] >> 32 != 0) continue;
+                              other.args[arg] |= high;
+                              if (refuses(other)) continue;
+                              stopped = call;
+                              through = other;
+                              argument = (*prototype)[arg].name;
+                              return false;
+                            }
+                          }
+                          return true;
+                        });
   if (!through) return;
   contrast("bypass-high-bits", *through, *stopped,
            fmt::format("the kernel takes {} of {} as 32 bits, the filter compares 64: {} gets through", argument,
@@ -284,17 +284,19 @@ bool Bypass::other_abi(arch::Arch which) {
     const policy::Decision& there = decision_of(subject_.policy(), arch::info(which).audit, entry.nr);
     const policy::Decision& here = decision_of(subject_.policy(), audit_, *own);
     if (&there == &here || there == here) continue;
-    policy::walk({&here}, {&there}, {}, [&](const policy::CallRegion& leaf, policy::Action a, policy::Action b) {
-      if (policy::grants(a) || !policy::grants(b)) return true;
-      const auto args = leaf.least();
-      if (std::any_of(args.begin(), args.end(), [](std::uint64_t x) { return x > 0xffffffff; })) return true;
-      calls.emplace_back(arch::name(entry.name));
-      if (!through) {
-        through = Call{arch::info(which).audit, entry.nr, args};
-        stopped = Call{audit_, *own, args};
-      }
-      return false;
-    });
+    policy::for_each_leaf(here, there, {}, policy::Interest::differing,
+                          [&](const auto& leaf, policy::Action a, policy::Action b) {
+                            if (policy::grants(a) || !policy::grants(b)) return true;
+                            const auto args = leaf.least();
+                            if (std::any_of(args.begin(), args.end(), [](std::uint64_t x) { return x > 0xffffffff; }))
+                              return true;
+                            calls.emplace_back(arch::name(entry.name));
+                            if (!through) {
+                              through = Call{arch::info(which).audit, entry.nr, args};
+                              stopped = Call{audit_, *own, args};
+                            }
+                            return false;
+                          });
   }
   if (!through) return false;
   contrast("bypass-compat", *through, *stopped,

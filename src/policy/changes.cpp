@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "policy/changes.h"
 
+#include <map>
 #include <optional>
+#include <set>
 
 #include "policy/algebra.h"
-#include "policy/walk.h"
+#include "policy/cells.h"
 
 namespace callgate::policy {
 
@@ -12,17 +14,18 @@ namespace {
 
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
 
-// Takes `gone` out of sorted intervals.
-std::vector<Interval> without(const std::vector<Interval>& intervals, const Interval& gone) {
+// The interval without those of `gone`, in any order.
+std::vector<Interval> without(Interval rest, std::vector<Interval> gone) {
+  std::sort(gone.begin(), gone.end());
   std::vector<Interval> out;
-  for (const Interval& each : intervals) {
-    if (gone.last < each.first || gone.first > each.last) {
-      out.push_back(each);
-      continue;
-    }
-    if (each.first < gone.first) out.push_back({each.first, gone.first - 1});
-    if (gone.last < each.last) out.push_back({gone.last + 1, each.last});
+  for (const Interval& each : gone) {
+    if (each.last < rest.first) continue;
+    if (each.first > rest.last) break;
+    if (each.first > rest.first) out.push_back({rest.first, each.first - 1});
+    if (each.last >= rest.last) return out;
+    rest.first = each.last + 1;
   }
+  out.push_back(rest);
   return out;
 }
 
@@ -41,13 +44,13 @@ std::optional<ArgSet> low_word_set(const ArgRegion& region) {
   if (region.low() != 0 || region.high() != kAll) return std::nullopt;
   const auto known = low_word_interval(region.known_mask(), region.known_bits());
   if (!known) return std::nullopt;
-  ArgSet out{{*known}, true, 0, 0, {}};
+  std::vector<Interval> gone;
   for (const MaskedValue& each : region.excluded()) {
-    const auto gone = low_word_interval(each.mask, each.value);
-    if (!gone) return std::nullopt;
-    out.intervals = without(out.intervals, *gone);
+    const auto interval = low_word_interval(each.mask, each.value);
+    if (!interval) return std::nullopt;
+    gone.push_back(*interval);
   }
-  return out;
+  return ArgSet{without(*known, std::move(gone)), true, 0, 0, {}};
 }
 
 std::vector<Interval> united(const std::vector<Interval>& a, const std::vector<Interval>& b) {
@@ -81,7 +84,43 @@ bool absorb(RegionChange& into, const RegionChange& other) {
   return true;
 }
 
+// Of many regions those are joined that differ in one argument, sorted by the others: one pass an argument for as long
+// as that joins any.
+void join_many(std::vector<RegionChange>& regions) {
+  for (std::size_t before = regions.size() + 1; regions.size() < before;) {
+    before = regions.size();
+    for (std::size_t arg = 0; arg < 6; ++arg) {
+      const auto key = [arg](const RegionChange& region) {
+        auto others = region.args;
+        others[arg] = {};
+        return std::tuple(std::move(others), region.before, region.after, region.args[arg].is_plain(),
+                          region.args[arg].low_word);
+      };
+      std::map<decltype(key(regions.front())), std::size_t> known;
+      std::vector<RegionChange> joined;
+      std::vector<std::vector<Interval>> parts;
+      for (RegionChange& region : regions) {
+        const auto [at, fresh] =
+            region.args[arg].is_plain() ? known.try_emplace(key(region), joined.size()) : std::pair(known.end(), true);
+        if (fresh) {
+          parts.push_back(region.args[arg].intervals);
+          joined.push_back(std::move(region));
+          continue;
+        }
+        std::vector<Interval>& into = parts[at->second];
+        into.insert(into.end(), region.args[arg].intervals.begin(), region.args[arg].intervals.end());
+        joined[at->second].witness = std::min(joined[at->second].witness, region.witness);
+      }
+      for (std::size_t i = 0; i < joined.size(); ++i)
+        if (joined[i].args[arg].is_plain()) joined[i].args[arg].intervals = united(parts[i], {});
+      regions = std::move(joined);
+    }
+  }
+}
+
 void join_regions(std::vector<RegionChange>& regions) {
+  constexpr std::size_t kComparedInPairs = 64;
+  if (regions.size() > kComparedInPairs) return join_many(regions);
   for (bool joined = true; joined;) {
     joined = false;
     for (std::size_t i = 0; i < regions.size(); ++i)
@@ -91,6 +130,44 @@ void join_regions(std::vector<RegionChange>& regions) {
         joined = true;
       }
   }
+}
+
+// The union as few sets: plain ones are one, those of low words another.
+std::vector<std::pair<ArgSet, std::uint64_t>> arg_sets(const ArgUnion& values) {
+  std::vector<std::pair<ArgSet, std::uint64_t>> out;  // with the least value
+  std::array<std::vector<Interval>, 2> plain;         // [1]: low words
+  std::array<std::uint64_t, 2> least{kAll, kAll};
+  for (const ArgRegion& region : values.regions) {
+    ArgSet set = arg_set(region);
+    const std::uint64_t smallest = region.least().value_or(0);
+    if (!set.is_plain()) {
+      out.emplace_back(std::move(set), smallest);
+      continue;
+    }
+    const std::size_t low = set.low_word ? 1 : 0;
+    plain[low].insert(plain[low].end(), set.intervals.begin(), set.intervals.end());
+    least[low] = std::min(least[low], smallest);
+  }
+  for (const std::size_t low : {0U, 1U})
+    if (!plain[low].empty()) out.push_back({{united(plain[low], {}), low == 1, 0, 0, {}}, least[low]});
+  return out;
+}
+
+void add_cell(const Cell& cell, Action before, Action after, std::vector<RegionChange>& out) {
+  std::vector<RegionChange> made(1);
+  made[0].before = before;
+  made[0].after = after;
+  for (std::size_t arg = 0; arg < cell.args.size(); ++arg) {
+    const auto sets = arg_sets(*cell.args[arg]);
+    const std::vector<RegionChange> so_far = std::exchange(made, {});
+    for (const RegionChange& change : so_far)
+      for (const auto& [set, least] : sets) {
+        RegionChange& next = made.emplace_back(change);
+        next.args[arg] = set;
+        next.witness[arg] = least;
+      }
+  }
+  out.insert(out.end(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
 }
 
 std::vector<RegionChange> decision_changes(const Decision& a, const Decision& b) {
@@ -103,15 +180,22 @@ std::vector<RegionChange> decision_changes(const Decision& a, const Decision& b)
     change.after = b.otherwise;
     return regions;
   }
-  walk({&a}, {&b}, {}, [&](const CallRegion& region, Action of_a, Action of_b) {
-    if (of_a == of_b) return true;
-    RegionChange& change = regions.emplace_back();
-    for (std::size_t i = 0; i < change.args.size(); ++i) change.args[i] = arg_set(region.args[i]);
-    change.before = of_a;
-    change.after = of_b;
-    change.witness = region.least();
-    return true;
-  });
+  if (a.clauses.size() + b.clauses.size() > kWalkedClauses) {
+    for_each_cell(a, b, {}, Interest::differing, [&](const Cell& cell, Action of_a, Action of_b) {
+      if (of_a != of_b) add_cell(cell, of_a, of_b, regions);
+      return true;
+    });
+  } else {
+    walk({&a}, {&b}, {}, [&](const CallRegion& region, Action of_a, Action of_b) {
+      if (of_a == of_b) return true;
+      RegionChange& change = regions.emplace_back();
+      for (std::size_t i = 0; i < change.args.size(); ++i) change.args[i] = arg_set(region.args[i]);
+      change.before = of_a;
+      change.after = of_b;
+      change.witness = region.least();
+      return true;
+    });
+  }
   join_regions(regions);
   std::sort(regions.begin(), regions.end(),
             [](const RegionChange& x, const RegionChange& y) { return x.witness < y.witness; });
@@ -136,19 +220,20 @@ ArgSet arg_set(const ArgRegion& region) {
   const bool points_only = std::all_of(region.excluded().begin(), region.excluded().end(),
                                        [](const MaskedValue& x) { return x.mask == kAll; });
   if (region.known_mask() == 0 && points_only) {
-    for (const MaskedValue& point : region.excluded())
-      out.intervals = without(out.intervals, {point.value, point.value});
+    std::vector<Interval> gone;
+    for (const MaskedValue& point : region.excluded()) gone.push_back({point.value, point.value});
+    out.intervals = without(out.intervals.front(), std::move(gone));
     return out;
   }
   if (auto low = low_word_set(region)) return std::move(*low);
   out.known_mask = region.known_mask();
   out.known_bits = region.known_bits();
   // What the known bits or the interval rule out anyway is not worth words.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> told;
   for (const MaskedValue& each : region.excluded()) {
     const bool ruled_out = ((each.value ^ out.known_bits) & out.known_mask & each.mask) != 0 ||
                            (each.mask == kAll && (each.value < region.low() || each.value > region.high()));
-    const bool known = std::find(out.excluded.begin(), out.excluded.end(), each) != out.excluded.end();
-    if (!ruled_out && !known) out.excluded.push_back(each);
+    if (!ruled_out && told.emplace(each.mask, each.value).second) out.excluded.push_back(each);
   }
   if (out.known_mask == kAll) out = {{{out.known_bits, out.known_bits}}, false, 0, 0, {}};
   return out;

@@ -25,7 +25,7 @@ struct ArgSet {
   std::vector<MaskedValue> excluded;
   bool is_plain() const { return known_mask == 0 && excluded.empty(); }
   bool is_everything() const;
-  bool operator==(const ArgSet&) const = default;
+  auto operator<=>(const ArgSet&) const = default;
 };
 ArgSet arg_set(const ArgRegion& region);
 

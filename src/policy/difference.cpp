@@ -1,9 +1,9 @@
-// first_difference and first_excess: every leaf of a walk is a product of exact argument regions, so its least member
+// first_difference and first_excess: every leaf is a product of exact sets of arguments, so its least member
 // is the least of each argument. SPDX-License-Identifier: Apache-2.0
 #include <set>
 
 #include "policy/algebra.h"
-#include "policy/walk.h"
+#include "policy/cells.h"
 
 namespace callgate::policy {
 
@@ -17,9 +17,9 @@ std::optional<Arguments> least_arguments(const Decision& a, const Decision& b, c
     return differ(a.otherwise, b.otherwise) ? std::optional(Arguments{}) : std::nullopt;
   std::optional<Arguments> least;
   if (a == b) return least;
-  walk({&a}, {&b}, {}, [&](const CallRegion& region, Action of_a, Action of_b) {
+  for_each_leaf(a, b, {}, Interest::differing, [&](const auto& leaf, Action of_a, Action of_b) {
     if (!differ(of_a, of_b)) return true;
-    const Arguments args = region.least();
+    const Arguments args = leaf.least();
     if (!least || args < *least) least = args;
     return true;
   });
@@ -78,7 +78,8 @@ std::optional<Call> first_granted(const Policy& a) {
 
 Decision minimise(Decision decision) {
   const auto same = [](const Decision& a, const Decision& b) {
-    return walk({&a}, {&b}, {}, [](const CallRegion&, Action of_a, Action of_b) { return of_a == of_b; });
+    return for_each_leaf(a, b, {}, Interest::differing,
+                         [](const auto&, Action of_a, Action of_b) { return of_a == of_b; });
   };
   for (std::size_t i = decision.clauses.size(); i-- > 0;) {
     Decision without = decision;

@@ -2,6 +2,7 @@
 #include "policy/region.h"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 #include <span>
 
@@ -114,6 +115,48 @@ class LeastSearch {
 
 }  // namespace
 
+namespace {
+
+// Exclusions by mask, so that a value is held against each mask once.
+class Excluded {
+ public:
+  explicit Excluded(std::span<const MaskedValue> pairs) : sorted_(pairs.begin(), pairs.end()) {
+    std::sort(sorted_.begin(), sorted_.end());
+    for (std::size_t i = 0; i < sorted_.size(); ++i)
+      if (i == 0 || sorted_[i].mask != sorted_[i - 1].mask) masks_.push_back(sorted_[i].mask);
+  }
+  // The mask under which the value is excluded; nothing if it is not.
+  std::optional<std::uint64_t> by(std::uint64_t value) const {
+    for (const std::uint64_t mask : masks_)
+      if (std::binary_search(sorted_.begin(), sorted_.end(), MaskedValue{mask, value & mask})) return mask;
+    return std::nullopt;
+  }
+  std::size_t size() const { return sorted_.size(); }
+
+ private:
+  std::vector<MaskedValue> sorted_;
+  std::vector<std::uint64_t> masks_;
+};
+
+// The least value not below `from` with these bits; nothing if there is none.
+std::optional<std::uint64_t> next_with(std::uint64_t from, std::uint64_t mask, std::uint64_t bits) {
+  const std::uint64_t wrong = (from ^ bits) & mask;
+  if (wrong == 0) return from;
+  const std::uint64_t top = std::uint64_t{1} << (63 - std::countl_zero(wrong));
+  // Below the highest wrong bit all is free; where that bit is 1 and must be 0, a free 0 above it becomes 1.
+  std::uint64_t head = from & ~(top | (top - 1));
+  if ((bits & top) == 0) {
+    const std::uint64_t room = ~from & ~mask & ~(top | (top - 1));
+    if (room == 0) return std::nullopt;
+    const std::uint64_t raised = room & (~room + 1);
+    head = (from & ~(raised | (raised - 1))) | raised | (bits & (raised - 1));
+    return head;
+  }
+  return head | top | (bits & (top - 1));
+}
+
+}  // namespace
+
 std::optional<std::uint64_t> ArgRegion::least() const {
   if (contradiction_ || low_ > high_) return std::nullopt;
   // Mostly the lower bound itself is in the region, and then nothing need be searched.
@@ -121,6 +164,18 @@ std::optional<std::uint64_t> ArgRegion::least() const {
       std::none_of(excluded_.begin(), excluded_.end(),
                    [this](const MaskedValue& out) { return ((low_ ^ out.value) & out.mask) == 0; }))
     return low_;
+  // From one value to the next that is not excluded in the same way: done at once where values are excluded one by one
+  // or in blocks. Masks of scattered bits may take endless steps; then bits are searched.
+  const Excluded excluded(excluded_);
+  std::optional<std::uint64_t> value = next_with(low_, known_mask_, known_bits_);
+  for (std::size_t steps = excluded.size() + 1; steps > 0; --steps) {
+    if (!value || *value > high_) return std::nullopt;
+    const auto mask = excluded.by(*value);
+    if (!mask) return value;
+    const std::uint64_t block = *mask == 0 ? kAll : (*mask & (~*mask + 1)) - 1;
+    if ((*value | block) == kAll) return std::nullopt;
+    value = next_with((*value | block) + 1, known_mask_, known_bits_);
+  }
   return LeastSearch({low_, high_, known_mask_, known_bits_}, excluded_).run();
 }
 

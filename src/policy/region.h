@@ -14,7 +14,7 @@ namespace callgate::policy {
 // The values v with (v & mask) == value.
 struct MaskedValue {
   std::uint64_t mask, value;
-  bool operator==(const MaskedValue&) const = default;
+  auto operator<=>(const MaskedValue&) const = default;
 };
 
 class ArgRegion {
