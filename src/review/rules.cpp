@@ -146,10 +146,13 @@ void Checks::dropped(const Step& step, const Container* about) {
   }
   // An object's field is told of again for each container that it would have held for.
   const std::string& said = dropped_.try_emplace({place.file, place.begin}, step.text).first->second;
+  const bool played = about != nullptr && about->engine == "podman";
   if (contains(base::to_lower(block), "seccomp"))
     findings_.add("profile-dropped", place, said,
-                  "a Pod's profile stands in spec.securityContext.seccompProfile, a container's in its own "
-                  "securityContext.seccompProfile",
+                  played ? "podman kube play goes by the annotations seccomp.security.alpha.kubernetes.io/pod and "
+                           "container.seccomp.security.alpha.kubernetes.io/NAME"
+                         : "a Pod's profile stands in spec.securityContext.seccompProfile, a container's in its own "
+                           "securityContext.seccompProfile",
                   about);
   else
     findings_.add("unknown-field", place, said, {}, about);
@@ -247,11 +250,12 @@ void Checks::refusal(Party party, const std::string& message, base::Span place, 
   } else if (about != nullptr && misspelt(place, *about)) {
     return;
   } else if (contains(message, "no such file or directory") && contains(message, "seccomp")) {
-    const bool on_node = about != nullptr && is_node_engine(about->engine);
-    findings_.add("profile-missing", place, said,
-                  on_node ? "`callgate install` puts profiles where kubelets look for them"
-                          : "the path counts from where the command is run, on its machine",
-                  about);
+    std::string_view help = "the file is read where the command is run, and a relative path counts from there";
+    if (party == Party::compose)
+      help = "the file is read where Compose runs, and a relative path counts from the project's directory";
+    if (about != nullptr && is_node_engine(about->engine))
+      help = "`callgate install` puts profiles where kubelets look for them";
+    findings_.add("profile-missing", place, said, std::string(help), about);
   } else if (party == Party::apiserver && contains(message, "RuntimeClass") && message.ends_with("not found")) {
     const base::Span name = value_at(place);
     findings_.add(

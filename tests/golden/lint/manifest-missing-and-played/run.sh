@@ -1,0 +1,1 @@
+podman run --security-opt seccomp=missing.json web
