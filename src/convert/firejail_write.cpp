@@ -20,7 +20,8 @@ using arch::Arch;
 using policy::Action;
 using policy::ActionKind;
 
-bool grants(Action action) {
+// Stricter than policy::grants: a tracer or a supervisor is not asked.
+bool is_made(Action action) {
   return action.kind >= ActionKind::log;
 }
 
@@ -41,7 +42,7 @@ class Writer {
   std::string run() {
     const Actions actions = actions_of(native_);
     const bool logs = native_.fallback.kind == ActionKind::log;
-    const bool keeps = !grants(native_.fallback) || logs;
+    const bool keeps = !is_made(native_.fallback) || logs;
     error_ = logs ? native_.fallback : keeps ? as_refusal(native_.fallback) : most_common_refusal(actions);
     std::string out = head_comments(outline_.comments, "#");
     const ArchOutline* const second = second_architecture(keeps);
@@ -60,7 +61,7 @@ class Writer {
   const ArchOutline* second_architecture(bool keeps) const {
     if (native_.arch != Arch::x86_64 || outline_.other != policy::kAllow) return nullptr;
     const ArchOutline* const second = outline_.find(Arch::x86);
-    return second != nullptr && keeps == !grants(second->fallback) ? second : nullptr;
+    return second != nullptr && keeps == !is_made(second->fallback) ? second : nullptr;
   }
 
   // Whether calls of all other architectures may pass; firejail refuses x32's in any case.
@@ -96,7 +97,7 @@ class Writer {
   static Action most_common_refusal(const Actions& actions) {
     std::map<Action, std::size_t> votes;
     for (const auto& [call, action] : actions)
-      if (!grants(action)) ++votes[as_refusal(action)];
+      if (!is_made(action)) ++votes[as_refusal(action)];
     const auto most =
         std::max_element(votes.begin(), votes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     if (most != votes.end()) return most->first;
@@ -117,7 +118,7 @@ class Writer {
       const bool always = std::binary_search(kept.begin(), kept.end(), call);
       if (action == policy::kAllow) {
         if (!always) add(list, call);
-      } else if (grants(action) || as_refusal(action) == error_) {
+      } else if (is_made(action) || as_refusal(action) == error_) {
         if (always) add(list, "!" + call);
       } else {
         add(list, fmt::format("{}:{}", call, refusal_text(as_refusal(action))));
@@ -129,8 +130,8 @@ class Writer {
   std::string drop_list(std::string_view key, const Actions& actions) const {
     std::string list;
     for (const auto& [call, action] : actions) {
-      if (grants(action) && action != error_) continue;
-      const Action answer = grants(action) ? action : as_refusal(action);
+      if (is_made(action) && action != error_) continue;
+      const Action answer = is_made(action) ? action : as_refusal(action);
       add(list, answer == error_ ? call : fmt::format("{}:{}", call, refusal_text(answer)));
     }
     // An empty list is none; this one refuses nothing.

@@ -4,6 +4,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -209,6 +210,69 @@ class LintData(Tree):
         self.assertEqual(self.check(row, row), (1, "risk_cves.csv:3: CVE-2016-0728 stands twice or out of order\n"))
         later = row.replace("2016-0728", "2016-10728")
         self.assertEqual(self.check(later, row), (1, "risk_cves.csv:3: CVE-2016-0728 stands twice or out of order\n"))
+
+
+class Tidy(Tree):
+    """scripts/tidy.py --fast, which looks at several files at once."""
+
+    HELPER = "namespace n {\nnamespace {\nint help() {\n  return 1;\n}\n}\nint %s() {\n  return help();\n}\n}\n"
+
+    def setUp(self):
+        super().setUp()
+        self.put(".clang-tidy", (ROOT / ".clang-tidy").read_text())
+        self.put("src/a/header.h", "#pragma once\nnamespace n {\nstruct Known;\n}\nnamespace m {\nstruct Known;\n}\n")
+        self.put("src/a/one.cpp", self.HELPER % "one")
+        self.put("src/a/two.cpp", "namespace n {\nint two(const int* at) {\n  return at == nullptr ? 0 : *at;\n}\n}\n")
+
+    def look(self):
+        """What --fast says of src/, and with how many units."""
+        files = sorted(self.root.glob("src/*/*.cpp"))
+        self.put("build/compile_commands.json", json.dumps([
+            {"directory": str(self.root / "build"), "file": str(file),
+             "command": f"c++ -std=c++20 -I{self.root}/src -Wall -Werror -o x.o -c {file}"} for file in files]))
+        shutil.rmtree(self.root / "build/tidy", ignore_errors=True)
+        code, text = self.run_script("tidy.py", "--fast", "--root", str(self.root), "--build", "build")
+        return code, text.replace(f"{self.root}/", ""), len(list(self.root.glob("build/tidy/*/unit.cpp")))
+
+    def test_accepts_a_good_tree_as_one_unit(self):
+        self.assertEqual(self.look(), (0, "", 1))
+
+    def test_names_the_file_and_the_line(self):
+        self.put("src/a/two.cpp", "namespace n {\nint two(const int* at) {\n  return at == 0 ? 0 : *at;\n}\n}\n")
+        code, text, _ = self.look()
+        self.assertEqual(code, 1)
+        self.assertIn("src/a/two.cpp:3:16: error: use nullptr [modernize-use-nullptr", text)
+
+    def test_names_the_header(self):
+        self.put("src/a/bad.h", "#pragma once\nnamespace n {\nstruct bad_name {};\n}\n")
+        self.put("src/a/two.cpp", '#include "a/bad.h"\n')
+        code, text, _ = self.look()
+        self.assertEqual(code, 1)
+        self.assertIn("src/a/bad.h:3:8: error: invalid case style for struct 'bad_name'", text)
+
+    def test_keeps_files_with_the_same_helper_apart(self):
+        self.put("src/a/three.cpp", self.HELPER % "three")
+        self.assertEqual(self.look(), (0, "", 1))  # and one file that is left over
+
+    def test_a_clash_that_was_not_seen_is_no_finding(self):
+        for name in ("three", "four"):
+            self.put(f"src/a/{name}.cpp", f"#define HIDDEN_{name} static int\nHIDDEN_{name} one_more(int);\n"
+                     f"HIDDEN_{name} one_more(int) {{ return 1; }}\nint {name}() {{\n  return one_more(2);\n}}\n")
+        code, text, units = self.look()
+        self.assertEqual((code, units), (0, 1))
+        self.assertIn("tidy: note: what a unit of several files brings up is not in the files themselves", text)
+
+    def test_finds_what_only_a_file_alone_shows(self):
+        self.put("src/a/three.cpp", '#include "a/header.h"\n#include "a/header.h"\n')
+        code, text, _ = self.look()
+        self.assertEqual(code, 1)
+        self.assertIn("src/a/three.cpp:2:1: error: duplicate include", text)
+        using = '#include "a/header.h"\nnamespace k {\nusing n::Known;\n%s}\n'
+        self.put("src/a/three.cpp", using % "")
+        self.put("src/a/zero.cpp", using % "Known* known();\n")
+        code, text, _ = self.look()
+        self.assertEqual(code, 1)
+        self.assertIn("src/a/three.cpp:3:10: error: using decl 'Known' is unused", text)
 
 
 if __name__ == "__main__":
