@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# Installs a build's library into a fresh directory and uses it as others would; or makes the Debian packages and looks into them.
+# Installs a build's library into a fresh directory and uses it as others would; or makes a release (packages, archive,
+# sums) and looks into it.
 #
-# usage: run.sh cmake|pkgconfig|deb BUILD_DIR WORK_DIR
+# usage: run.sh cmake|pkgconfig|release BUILD_DIR WORK_DIR
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
 kind=$1
-build=$2
-work=$3
+build=$(cd "$2" && pwd)
 here=$(cd "$(dirname "$0")" && pwd)
-rm -rf "$work"
-mkdir -p "$work"
+rm -rf "$3"
+mkdir -p "$3"
+work=$(cd "$3" && pwd)
 fail() { echo "FAILED: $*" >&2; exit 1; }
 expect_file() { [[ -s $1 ]] || fail "$1 is missing or empty"; }
 
@@ -40,10 +41,10 @@ case $kind in
     "${CXX:-g++}" "${compile[@]}" "$here/consumer/main.cpp" -o "$work/consumer" "${link[@]}"
     expect_output "$work/consumer"
     ;;
-  deb)
-    (cd "$work" && cpack --config "$build/CPackConfig.cmake" -B "$work" >"$work/log") || { cat "$work/log"; exit 1; }
-    command=$(find "$work" -maxdepth 1 -name 'callgate_*.deb')
-    library=$(find "$work" -maxdepth 1 -name 'libcallgate-dev_*.deb')
+  release)
+    "$here/../../packaging/release" "$build" "$work/release"
+    command=$(find "$work/release" -name 'callgate_*.deb')
+    library=$(find "$work/release" -name 'libcallgate-dev_*.deb')
     expect_file "$command"
     expect_file "$library"
     dpkg -x "$command" "$work/runtime"
@@ -59,6 +60,26 @@ case $kind in
     [[ -n $(find "$work/dev" -name libcallgate.a) ]] || fail "no libcallgate.a"
     [[ -n $(find "$work/dev" -name callgateConfig.cmake) ]] || fail "no callgateConfig.cmake"
     [[ -z $(find "$work/runtime" -name '*.h') ]] || fail "headers in the runtime package"
+    ! readelf -d "$work/runtime/usr/bin/callgate" | grep -E "R(UN)?PATH" || fail "the package has a run path"
+
+    (cd "$work/release" && sha256sum --check --strict SHA256SUMS) || fail "SHA256SUMS does not hold"
+    [[ $(wc -l <"$work/release/SHA256SUMS") == 3 && $(find "$work/release" -type f | wc -l) == 4 ]] ||
+      fail "SHA256SUMS does not name every file"
+    name=callgate-0.1.0-linux-$(uname -m)
+    tar -C "$work" -xzf "$work/release/$name.tar.gz"
+    "$work/$name/bin/callgate" version | grep -F 0.1.0 || fail "the archive's callgate version does not say 0.1.0"
+    # Of the machine it may use the C library alone, and no newer one than Debian 12's.
+    while read -r soname path; do
+      case $path in
+        "$work/$name"/* | */libc.so.6 | */libm.so.6) ;;
+        *) fail "the archive takes $soname from $path" ;;
+      esac
+    done < <(ldd "$work/$name/bin/callgate" | awk '$2 == "=>" { print $1, $3 }')
+    newest=$(objdump -T "$work/$name/bin/callgate" "$work/$name"/lib/callgate/* | grep -o 'GLIBC_2[0-9.]*' | sort -uV | tail -n 1)
+    [[ $(printf '%s\n' "$newest" GLIBC_2.36 | sort -V | tail -n 1) == GLIBC_2.36 ]] || fail "the archive needs $newest"
+    for library in "$work/$name"/lib/callgate/*; do expect_file "$library"; done
+    [[ $(find "$work/$name/lib/callgate" -type f | wc -l) == $(find "$work/$name/share/doc/callgate/libraries" -type f | wc -l) ]] ||
+      fail "a library of the archive has no licence with it"
     ;;
   *)
     echo "run.sh: unknown kind $kind" >&2
