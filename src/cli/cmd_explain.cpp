@@ -150,7 +150,7 @@ int list_profiles(Session& session) {
   auto json = session.begin_json();
   json.key("profiles").begin_array();
   for (const auto& [name, what] : rows) {
-    fmt::format_to(std::back_inserter(text), "{:<22} {}\n", name, what);
+    fmt::format_to(std::back_inserter(text), "{:<24} {}\n", name, what);
     json.begin_object().member("name", name).member("what", what).end_object();
   }
   json.end_array();

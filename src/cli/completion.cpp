@@ -4,6 +4,8 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "format/profile.h"
+#include "format/shipped.h"
 
 namespace callgate::cli {
 
@@ -20,9 +22,18 @@ std::string quoted(std::string_view text) {
   return out + "'";
 }
 
-constexpr std::string_view kBuiltIns =
-    "docker-default podman-default containerd-default cri-o-default containerd-1.6-default containerd-1.7-default "
-    "containerd-2.0-default basic basic-fixed restrictive restrictive-fixed unconfined";
+// The profiles that need no file.
+const std::string& built_ins() {
+  static const std::string all = [] {
+    std::string out = "unconfined";
+    for (const format::BuiltIn& each : format::builtin_profiles())
+      fmt::format_to(std::back_inserter(out), " {}", each.name);
+    for (const format::ShippedProfile& each : format::shipped_profiles())
+      fmt::format_to(std::back_inserter(out), " {}", each.name);
+    return out;
+  }();
+  return all;
+}
 
 bool takes_profile(const Command& command) {
   return !command.operands.empty() && command.operands[0].help.find("docker-default") != std::string_view::npos;
@@ -52,7 +63,7 @@ std::string bash() {
         fmt::format_to(std::back_inserter(out), "    {}:--{}) COMPREPLY=($(compgen -W '{}' -- \"$word\")); return ;;\n",
                        command.name, option.name, spaced(option.choices));
     }
-    const std::string_view words = takes_profile(command)         ? kBuiltIns
+    const std::string_view words = takes_profile(command)         ? built_ins()
                                    : command.name == "help"       ? std::string_view()
                                    : command.name == "completion" ? std::string_view("bash zsh fish")
                                                                   : std::string_view();
@@ -65,7 +76,7 @@ std::string bash() {
                  "  if [[ $word == -* ]]; then\n    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n  else\n"
                  "    COMPREPLY=($(compgen -f -W \"$words\" -- \"$word\"))\n  fi\n}}\n"
                  "complete -o filenames -F _callgate callgate\n",
-                 kBuiltIns, options);
+                 built_ins(), options);
   return out;
 }
 
@@ -114,7 +125,7 @@ std::string fish() {
         out += " -r";
       fmt::format_to(std::back_inserter(out), " -d {}\n", quoted(option.help));
     }
-    if (takes_profile(command)) fmt::format_to(std::back_inserter(out), "{} -a {}\n", seen, quoted(kBuiltIns));
+    if (takes_profile(command)) fmt::format_to(std::back_inserter(out), "{} -a {}\n", seen, quoted(built_ins()));
   }
   return out;
 }

@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <system_error>
-
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
 
@@ -14,22 +11,6 @@ namespace callgate::cli {
 std::vector<std::string> texts(const std::vector<std::string_view>& views) {
   return {views.begin(), views.end()};
 }
-
-namespace {
-
-// "28", "27.0", "20.10.24".
-std::optional<container::EngineVersion> engine_version(std::string_view text) {
-  container::EngineVersion out{0, 0};
-  const auto parts = base::split(text, '.');
-  const auto number = [](std::string_view part, int& into) {
-    const auto [end, failure] = std::from_chars(part.data(), part.data() + part.size(), into);
-    return failure == std::errc() && end == part.data() + part.size() && into >= 0;
-  };
-  if (!number(parts[0], out.major) || (parts.size() > 1 && !number(parts[1], out.minor))) return std::nullopt;
-  return out;
-}
-
-}  // namespace
 
 manifest::Machine machine(const format::ReadOptions& reading) {
   manifest::Machine out;
@@ -43,11 +24,11 @@ manifest::Machine machine(const format::ReadOptions& reading) {
 int set_engines(Session& session, container::World& world) {
   const Arguments& given = session.arguments();
   if (const auto version = given.last("docker-version")) {
-    const auto read = engine_version(*version);
+    const auto read = container::read_version(*version);
     if (!read) {
       return session.usage(kBadOptionValue,
                            fmt::format("--docker-version: '{}' is no version", base::printable(*version)),
-                           "write it as 28.2");
+                           "write it as 28.2.2; 28.2 is the last 28.2");
     }
     world.daemon.version = *read;
     world.docker_cli = *read;
@@ -58,11 +39,11 @@ int set_engines(Session& session, container::World& world) {
     if (!container::read_daemon_json(**file, world.files, world.daemon, session.diagnostics())) return kBadInput;
   }
   if (const auto version = given.last("podman-version")) {
-    const auto read = engine_version(*version);
+    const auto read = container::read_version(*version);
     if (!read) {
       return session.usage(kBadOptionValue,
                            fmt::format("--podman-version: '{}' is no version", base::printable(*version)),
-                           "write it as 5.4");
+                           "write it as 5.4.2; 5.4 is the last 5.4");
     }
     world.podman.version = *read;
   }

@@ -48,8 +48,9 @@ inline constexpr auto kClusterOptions = std::array<Option, 10>{{
 // Engines on the user's own machine.
 inline constexpr auto kEngineOptions = std::array<Option, 5>{{
     {"daemon-config", 0, "FILE", "dockerd's daemon.json: its default profile, runtimes, and what else counts", ""},
-    {"docker-version", 0, "X.Y", "Docker's version: command and daemon (28.2 if not given)", ""},
-    {"podman-version", 0, "X.Y", "Podman's version (5.4 if not given)", ""},
+    {"docker-version", 0, "X.Y.Z",
+     "Docker's version: command and daemon (29.7.2 if not given); its default profile is that of the release", ""},
+    {"podman-version", 0, "X.Y.Z", "Podman's version (5.4 if not given)", ""},
     {"podman-default", 0, "FILE",
      "Podman's default profile on that machine, /usr/share/containers/seccomp.json (its built-in one if not given)",
      ""},

@@ -24,7 +24,7 @@ struct World {
   manifest::Files& files;
   manifest::Filters& filters;
   Daemon daemon = {};
-  EngineVersion docker_cli{28, 2};  // the docker command's; it may differ from the daemon's
+  EngineVersion docker_cli = kNewestDocker;  // the docker command's; it may differ from the daemon's
   Podman podman = {};
   std::vector<std::string> environment = {};  // "NAME=value", what a script's variables start from
 };

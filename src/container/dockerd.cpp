@@ -48,6 +48,7 @@ class Decision {
   void choose();
   void choose_privileged();
   void choose_daemons();
+  void choose_default(base::Span place);
   void load(const SecurityOpt& option);
   ReaderWords words() const {
     return {format::Engine::docker, "Decoding seccomp profile failed: ", "", daemon_.version >= EngineVersion{23, 0}};
@@ -185,11 +186,23 @@ void Decision::choose_privileged() {
   choose_unconfined(out_, request_.source, filters_);
 }
 
+// Each release brings its own.
+void Decision::choose_default(base::Span place) {
+  const EngineVersion oldest = format::oldest_docker_default();
+  if (daemon_.version < oldest)
+    step(out_, Step::Kind::hazard,
+         fmt::format("the default profile of Docker {}.{:02} is not known here, so that of {}.{:02} is taken for it",
+                     daemon_.version.major, daemon_.version.minor, oldest.major, oldest.minor),
+         place);
+  choose_built_in(out_, std::string(format::docker_default(daemon_.version)), place, format::Engine::docker, runtime_,
+                  filters_);
+}
+
 void Decision::choose_daemons() {
   const std::string& profile = daemon_.seccomp_profile;
   if (profile.empty() || profile == "builtin") {
     step(out_, Step::Kind::fact, "no profile is given: Docker's built-in default applies", request_.source);
-    return choose_built_in(out_, "docker-default", request_.source, format::Engine::docker, runtime_, filters_);
+    return choose_default(request_.source);
   }
   if (profile == "unconfined") {
     step(out_, Step::Kind::hazard, "the daemon's own default is 'unconfined'", daemon_.place, manifest::Topic::by_name);
@@ -214,7 +227,7 @@ void Decision::choose() {
     step(out_, Step::Kind::fact, "Docker's built-in default is asked for by name", chosen_->place);
     if (!daemon_.seccomp_profile.empty())
       step(out_, Step::Kind::ignored, "'builtin' sets the daemon's own profile aside", daemon_.place);
-    return choose_built_in(out_, "docker-default", chosen_->place, format::Engine::docker, runtime_, filters_);
+    return choose_default(chosen_->place);
   }
   if (value.empty()) return choose_daemons();
   if (!daemon_.seccomp_profile.empty())

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "base/text.h"
@@ -76,20 +75,14 @@ bool Live::take_version() {
   const text::Node root = document->root();
   const text::Node version = root.is_object() ? root.find("Version") : text::Node();
   if (!version || !version.is_string()) return fail("the answer to GET /version names no version");
-  const auto parts = base::split(version.text(), '.');
-  EngineVersion read{0, 0};
-  const auto number = [](std::string_view text, int& out) {
-    std::from_chars(text.data(), text.data() + text.size(), out);
-  };
-  number(parts[0], read.major);
-  if (parts.size() > 1) number(parts[1], read.minor);
-  if (read.major <= 0) return fail(fmt::format("'{}' is no version", base::printable(version.text())));
+  const auto read = read_version(version.text());
+  if (!read) return fail(fmt::format("'{}' is no version", base::printable(version.text())));
   // Podman 4 and 5 answer with their own version and call themselves "Podman Engine".
   if (const text::Node components = root.find("Components"); components && components.is_array())
     for (const text::Node each : components)
       if (const text::Node name = each.is_object() ? each.find("Name") : text::Node())
         podman_ = podman_ || name.text() == "Podman Engine";
-  (podman_ ? world_.podman.version : world_.daemon.version) = read;
+  (podman_ ? world_.podman.version : world_.daemon.version) = *read;
   return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/source.h"
@@ -12,11 +13,14 @@
 
 namespace callgate::container {
 
-// Docker Engine's version, where behaviour changed: 20.10 … 29.
-struct EngineVersion {
-  int major = 28, minor = 0;
-  auto operator<=>(const EngineVersion&) const = default;
-};
+using EngineVersion = format::EngineVersion;
+
+// The newest Docker whose behaviour is known here.
+inline constexpr EngineVersion kNewestDocker{29, 7, 2};
+
+// "20.10.24", "20.10.24+dfsg1"; a part left out means the newest of that line: "28" is the last 28. Nothing for what is
+// no version.
+std::optional<EngineVersion> read_version(std::string_view text);
 
 // One --security-opt as it reaches the engine's API.
 struct SecurityOpt {
@@ -41,7 +45,7 @@ struct Request {
 
 // dockerd's configuration (daemon.json and its options) as far as seccomp goes.
 struct Daemon {
-  EngineVersion version{};
+  EngineVersion version = kNewestDocker;
   // seccomp-profile: empty: built in; "unconfined"; else the file.
   std::string seccomp_profile;
   const base::SourceFile* seccomp_file = nullptr;

@@ -18,6 +18,7 @@ struct FactRule {
   std::int32_t errno_ret;  // -1: none
   Slice calls, conditions, with_caps, without_caps, on_arches, not_on_arches;
   arch::KernelVersion min_kernel;
+  std::uint32_t profiles;  // the bits of those that have it
 };
 
 struct FactMachine {
@@ -31,7 +32,14 @@ struct FactProfile {
   std::uint64_t default_errno;
   std::span<const std::string_view> words;
   std::span<const SpecArgument> conditions;
-  std::span<const FactRule> rules;
+  std::span<const FactRule> rules;  // shared by the profiles of one file
+  std::uint32_t bit;                // its own in FactRule::profiles
+};
+
+// From this release of Docker on.
+struct FactRelease {
+  EngineVersion release;
+  std::string_view profile;
 };
 
 #include "format/defaults.inc"
@@ -91,6 +99,16 @@ const BuiltIn* find_builtin(std::string_view name) {
   return found == all.end() ? nullptr : &*found;
 }
 
+EngineVersion oldest_docker_default() {
+  return kDockerReleases.front().release;
+}
+
+std::string_view docker_default(EngineVersion release) {
+  const auto later = std::upper_bound(kDockerReleases.begin(), kDockerReleases.end(), release,
+                                      [](EngineVersion version, const FactRelease& r) { return version < r.release; });
+  return later == kDockerReleases.begin() ? later->profile : std::prev(later)->profile;
+}
+
 std::optional<Spec> builtin_spec(std::string_view name, const ReadOptions& options, arch::Arch native) {
   const auto facts =
       std::find_if(kProfiles.begin(), kProfiles.end(), [&](const FactProfile& p) { return p.listed.name == name; });
@@ -109,7 +127,7 @@ std::optional<Spec> builtin_spec(std::string_view name, const ReadOptions& optio
   const std::string_view machine = arches_name(reader, native);
   spec.names.reserve(512);
   for (const FactRule& rule : facts->rules)
-    if (applies(*facts, rule, options, machine)) add_rule(*facts, rule, spec);
+    if ((rule.profiles & facts->bit) != 0 && applies(*facts, rule, options, machine)) add_rule(*facts, rule, spec);
   return spec;
 }
 

@@ -88,8 +88,18 @@ struct BuiltIn {
   std::string_view name, what;  // "docker-default"; what it is, in a line
   Engine engine;                // whose reader it is written for
 };
-const std::vector<BuiltIn>& builtin_profiles();  // sorted by name
+const std::vector<BuiltIn>& builtin_profiles();  // by engine, a newest one first
 const BuiltIn* find_builtin(std::string_view name);
+
+// A release of an engine: 20.10.24.
+struct EngineVersion {
+  int major = 0, minor = 0, patch = 0;
+  auto operator<=>(const EngineVersion&) const = default;
+};
+
+// The built-in profile that Docker of that release has. Releases before oldest_docker_default() get that one's.
+std::string_view docker_default(EngineVersion release);
+EngineVersion oldest_docker_default();
 
 // One of those by name; nothing for other names.
 std::optional<Profile> builtin_profile(std::string_view name, const ReadOptions& options,

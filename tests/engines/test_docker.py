@@ -145,18 +145,17 @@ class Docker(EngineTest):
             self.check(CORPUS / name)
 
     def test_own_default(self):
-        """Without an option the daemon uses the default it was built with. Debian's 20.10 has an early one, so it
-        cannot equal ours; the difference must be found, and be a call that the years between have changed."""
+        """Without an option the daemon uses the default it was built with: that of its release, as callgate knows it;
+        Debian's 20.10 has an early one, which the newest cannot equal."""
         identity, pid = self.start()
         try:
             self.check_config(identity, pid)
+            if not self.daemons.version().startswith("20.10.24"):
+                return  # config.json was compared; test_resolve.py finds the name for any release
+            status, answer = prove("docker-20.10.18-default", f"pid:{pid}", "docker")
+            self.assertEqual(status, 0, answer)
             status, answer = prove("docker-default", f"pid:{pid}", "docker")
-            self.assertIn(status, (0, 1), answer)
-            version = self.daemons.version()
-            if version.startswith("20.10."):
-                self.assertEqual(status, 1, answer)
-                print(f"built-in default of Docker {version}: {answer['witness']['call']} gets "
-                      f"{answer['witness']['b']}, the newest default answers {answer['witness']['a']}")
+            self.assertEqual(status, 1, answer)
         finally:
             self.stop(identity)
 

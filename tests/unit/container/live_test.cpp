@@ -109,7 +109,7 @@ std::string docker(const std::string& path) {
 TEST_F(LiveTest, EveryContainerOfTheEngine) {
   const Server server(socket_, docker);
   ASSERT_TRUE(resolve()) << said();
-  EXPECT_EQ(world_.world.daemon.version, (EngineVersion{26, 1}));
+  EXPECT_EQ(world_.world.daemon.version, (EngineVersion{26, 1, 5}));
   ASSERT_EQ(answer_.containers.size(), 2U);
   EXPECT_EQ(answer_.containers[0].choice.kind, manifest::ProfileKind::unconfined);
   EXPECT_EQ(answer_.containers[0].runtime, "mine");

@@ -81,6 +81,62 @@ TEST(Builtin, ContainerdByRelease) {
   EXPECT_EQ(act(*read("containerd-default", options), Arch::x86_64, "clone3"), policy::kAllow);
 }
 
+// Each release of Docker has the profile that its first patch release with it has, backports included.
+TEST(Builtin, DockerByRelease) {
+  struct Row {
+    EngineVersion release;
+    std::string_view name;
+  };
+  for (const Row& row :
+       {Row{{19, 3, 0}, "docker-19.03.0-default"}, Row{{19, 3, 8}, "docker-19.03.3-default"},
+        Row{{20, 10, 17}, "docker-20.10.10-default"}, Row{{20, 10, 21}, "docker-20.10.18-default"},
+        Row{{20, 10, 22}, "docker-20.10.22-default"}, Row{{20, 10, 24}, "docker-20.10.18-default"},
+        Row{{20, 10, 99}, "docker-20.10.26-default"}, Row{{23, 0, 9}, "docker-23.0.7-default"},
+        Row{{23, 0, 18}, "docker-23.0.10-default"}, Row{{24, 0, 2}, "docker-23.0.0-default"},
+        Row{{24, 0, 9}, "docker-23.0.7-default"}, Row{{25, 0, 2}, "docker-25.0.0-default"},
+        Row{{28, 1, 1}, "docker-25.0.3-default"}, Row{{29, 4, 1}, "docker-28.2.0-default"},
+        Row{{29, 4, 2}, "docker-29.4.2-default"}, Row{{29, 4, 3}, "docker-default"}, Row{{40, 0, 0}, "docker-default"}})
+    EXPECT_EQ(docker_default(row.release), row.name) << row.release.major << "." << row.release.patch;
+  EXPECT_EQ(docker_default({1, 13, 0}), "docker-19.03.0-default");
+  EXPECT_EQ(oldest_docker_default(), (EngineVersion{19, 3, 0}));
+}
+
+TEST(Builtin, DockerReleasesDifferByTheirCalls) {
+  using arch::Arch;
+  struct Row {
+    std::string_view name, call;
+    std::uint64_t first;
+    bool allowed;
+  };
+  ReadOptions options;
+  options.native = Arch::x86_64;
+  for (const Row& row :
+       {Row{"docker-19.03.0-default", "openat2", 0, false}, Row{"docker-20.10.0-default", "openat2", 0, true},
+        Row{"docker-20.10.0-default", "close_range", 0, false}, Row{"docker-20.10.4-default", "close_range", 0, true},
+        Row{"docker-20.10.18-default", "socket", 40, true}, Row{"docker-20.10.22-default", "socket", 40, false},
+        Row{"docker-20.10.26-default", "socket", 40, true}, Row{"docker-28.2.0-default", "socket", 38, true},
+        Row{"docker-29.4.2-default", "socket", 38, false},
+        Row{"docker-20.10.18-default", "name_to_handle_at", 0, false},
+        Row{"docker-20.10.26-default", "name_to_handle_at", 0, true},
+        Row{"docker-23.0.10-default", "cachestat", 0, true}, Row{"docker-23.0.10-default", "io_uring_setup", 0, true},
+        Row{"docker-25.0.0-default", "io_uring_setup", 0, false}, Row{"docker-25.0.0-default", "cachestat", 0, false},
+        Row{"docker-25.0.3-default", "mseal", 0, false}, Row{"docker-28.2.0-default", "mseal", 0, true},
+        Row{"docker-19.03.9-default", "clone", 0x02000000, true},
+        Row{"docker-20.10.0-default", "clone", 0x02000000, false}}) {
+    const auto profile = read(row.name, options);
+    ASSERT_TRUE(profile) << row.name;
+    EXPECT_EQ(act(*profile, Arch::x86_64, row.call, row.first) == policy::kAllow, row.allowed)
+        << row.name << " " << row.call << " " << row.first;
+  }
+  EXPECT_EQ(act(*read("docker-20.10.10-default", options), Arch::x86_64, "clone3"), policy::make_errno(38));
+  EXPECT_EQ(act(*read("docker-20.10.18-default", options), Arch::x86, "socketcall"), policy::kAllow);
+  EXPECT_EQ(act(*read("docker-29.4.2-default", options), Arch::x86, "socketcall"), policy::make_errno(38));
+  options.native = Arch::loongarch64;
+  EXPECT_TRUE(read("docker-default", options)->policy.archs.size() == 1);
+  // Before 29.4.2 the map has no such machine, so the runtime confines its own alone: the same.
+  EXPECT_TRUE(read("docker-28.2.0-default", options)->policy.archs.size() == 1);
+}
+
 TEST(Builtin, CrioMakesNoNewNamespaces) {
   ReadOptions options;
   options.native = arch::Arch::x86_64;
