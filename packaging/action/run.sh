@@ -2,7 +2,7 @@
 # Second step of the GitHub action: runs `callgate lint` and ends with its status.
 #
 # Environment, beside the runner's own GITHUB_OUTPUT and RUNNER_TEMP; all of it is data, nothing is evaluated:
-#   CALLGATE_FILES    paths and patterns, one a line; ** also stands for directories
+#   CALLGATE_FILES    paths and patterns, one a line; ** also stands for directories; a line behind ! takes out again
 #   CALLGATE_FAIL_ON  --fail-on
 #   CALLGATE_FORMAT   github, text, json or sarif; sarif is written to a file, which the output sarif-file names
 #   CALLGATE_ARGS     further options, separated by white space
@@ -35,14 +35,13 @@ read -r -d '' -a more <<<"${CALLGATE_ARGS:-}" || true
 options+=("${more[@]}")
 
 shopt -s globstar nullglob
-declare -A seen=()
-files=()
-add() {
-  [[ -z ${seen[$1]:-} ]] || return 0
-  seen[$1]=yes
-  files+=("$1")
+declare -A wanted=() # path → yes or no, as the last line that names it says
+named=()             # these paths, each once, in order
+mark() {
+  if [[ -z ${wanted[$1]:-} ]]; then named+=("$1"); fi
+  wanted[$1]=$2
 }
-# The paths that match, and nothing else happens to the pattern: without separators it stays one word.
+# Marks the paths that match, and nothing else happens to the pattern: without separators it stays one word.
 expand() {
   local IFS='' path
   # shellcheck disable=SC2206
@@ -51,21 +50,23 @@ expand() {
     [[ ! -d $path ]] || continue
     # A file called docker-default or pid:1 is that file.
     if [[ $path != *[/.]* ]]; then path=./$path; fi
-    add "$path"
+    mark "$path" "$2"
   done
 }
 while IFS= read -r line; do
-  line=${line#"${line%%[![:space:]]*}"}
-  line=${line%"${line##*[![:space:]]}"}
-  case $line in
-    '') ;;
-    *[*?[]*)
-      options+=(--skip-unknown)
-      expand "$line"
-      ;;
-    *) add "$line" ;;
-  esac
+  [[ $line =~ ^[[:space:]]*(!?)[[:space:]]*(.*[^[:space:]])[[:space:]]*$ ]] || continue
+  line=${BASH_REMATCH[2]}
+  take=yes
+  [[ -z ${BASH_REMATCH[1]} ]] || take=no
+  if [[ $line == *[*?[]* ]]; then
+    [[ $take == no ]] || options+=(--skip-unknown)
+    expand "$line" "$take"
+  else
+    mark "$line" "$take"
+  fi
 done <<<"${CALLGATE_FILES:-}"
+files=()
+for file in "${named[@]}"; do [[ ${wanted[$file]} == no ]] || files+=("$file"); done
 ((${#files[@]} > 0)) || fail "'files' names nothing that is there"
 
 work=$(mktemp -d "${RUNNER_TEMP:?}/callgate-lint.XXXXXX")

@@ -263,6 +263,25 @@ class Lint(ActionTest):
         self.assertEqual(self.files_of(done),
                          {"a/b/restrictive.json", "basic-fixed.json", "deploy/pod.yaml", "deploy/run it.sh"})
 
+    def test_lines_that_take_out(self):
+        self.write("charts/web/templates/pod.yaml", "metadata:\n  name: {{ .Values.name }}\n")
+        self.write("charts/web/pod.yaml", UNCONFINED)
+        self.write("pod.yaml", UNCONFINED)
+        self.run_it(3, files="**/*.yaml")
+        for files, found in (("**/*.yaml\n!charts/*/templates/**", {"charts/web/pod.yaml", "pod.yaml"}),
+                             ("**/*.yaml\n ! charts/** ", {"pod.yaml"}),
+                             ("**/*.yaml\n!charts/web/pod.yaml", None),
+                             ("!*.yaml\npod.yaml\npod.yaml", {"pod.yaml"}),
+                             ("**/*.yaml\n!charts/**", {"pod.yaml"}),
+                             ("pod.yaml\n!charts/**", {"pod.yaml"}),
+                             ("**/*.yaml\n!charts/**\ncharts/web/pod.yaml", {"charts/web/pod.yaml", "pod.yaml"}),
+                             ("*.yaml\ncharts/*/*.yaml\n!pod.yaml", {"charts/web/pod.yaml"})):
+            done = self.run_it(3 if found is None else 1, files=files)
+            self.assertEqual(self.files_of(done), found or set())
+            self.assertEqual(len(done.annotations()), len(found or ()))
+        self.assertIn("names nothing", self.run_it(2, files="pod.yaml\n!*.yaml").log)
+        self.assertIn("names nothing", self.run_it(2, files="!*.yaml").log)
+
     def test_files_that_are_named_must_be_there_and_be_read(self):
         self.write("package.json", '{"name": "web"}')
         self.write("broken.json", '{"defaultAction": \n::error file=x::obeyed\n')
