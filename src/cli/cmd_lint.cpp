@@ -21,6 +21,7 @@
 #include "lint/fix.h"
 #include "lint/lint.h"
 #include "lint/print.h"
+#include "review/mend.h"
 #include "review/review.h"
 
 namespace callgate::cli {
@@ -59,29 +60,6 @@ std::optional<lint::Report> report_of(Session& session, const std::string& name,
   }
   status = kBadInput;
   return std::nullopt;
-}
-
-// What --fix would change, or changes. Nothing is printed of a file that needs no mending.
-int mend(Session& session, const lint::Options& options, bool write) {
-  for (const std::string& name : session.arguments().operands) {
-    if (is_process(name) || format::find_builtin(name) != nullptr || (write && name == "-"))
-      return session.usage(kBadOperands, fmt::format("'{}' cannot be written", name), "give a file");
-    const base::SourceFile* const file = session.open(name);
-    if (file == nullptr) return kBadInput;
-    if (looks_like_filter(*file) || convert::sniff(file->text()) != nullptr)
-      return session.usage(kBadOperands,
-                           fmt::format("'{}' cannot be mended: it is no profile of OCI's or Docker's form", name),
-                           "'callgate convert' makes one of it");
-    const lint::Mended mended = lint::mend(*file, options);
-    if (mended.text == file->text()) continue;
-    if (!write) {
-      session.print(lint::unified_diff(file->name(), file->text(), mended.text));
-      continue;
-    }
-    if (auto written = base::write_file(name, mended.text); !written) return session.fail(written.error());
-    for (const std::string& fix : mended.fixes) session.env().err(fmt::format("{}: mended {}\n", name, fix));
-  }
-  return kYes;
 }
 
 bool print(Session& session, const std::vector<lint::Report>& reports) {
@@ -154,19 +132,72 @@ int lint_profiles(Session& session, const std::vector<std::string>& names, const
   return status;
 }
 
-int lint_operands(Session& session, Setting& setting, std::vector<lint::Report>& reports) {
-  const Arguments& given = session.arguments();
+struct Operands {
   std::vector<std::string> profiles, manifests;
-  int status = kYes;
-  for (const std::string& name : given.operands) {
+  int status = kYes;  // kBadInput: one cannot be read
+};
+Operands sort_operands(Session& session, Setting& setting) {
+  Operands out;
+  for (const std::string& name : session.arguments().operands) {
     const LintInput kind = lint_input(session, name, setting.world);
-    if (kind == LintInput::unreadable) status = kBadInput;
-    if (kind == LintInput::unreadable || (kind == LintInput::unknown && given.has("skip-unknown"))) continue;
-    (kind == LintInput::manifest ? manifests : profiles).push_back(name);
+    if (kind == LintInput::unreadable) {
+      out.status = kBadInput;
+      continue;
+    }
+    if (kind == LintInput::unknown && session.arguments().has("skip-unknown")) continue;
+    (kind == LintInput::manifest ? out.manifests : out.profiles).push_back(name);
   }
-  if (const int read = lint_profiles(session, profiles, setting, reports); read != kYes) status = read;
-  if (manifests.empty()) return status;
-  auto found = review::review_paths(manifests, setting.review, setting.world, session.diagnostics());
+  return out;
+}
+
+// A profile's text, mended; a status other than kYes where it cannot be.
+int mend_profile(Session& session, const std::string& name, const lint::Options& options,
+                 std::vector<review::MendedFile>& out) {
+  if (is_process(name) || format::find_builtin(name) != nullptr)
+    return session.usage(kBadOperands, fmt::format("'{}' cannot be written", name), "give a file");
+  const base::SourceFile* const file = session.open(name);
+  if (file == nullptr) return kBadInput;
+  if (looks_like_filter(*file) || convert::sniff(file->text()) != nullptr)
+    return session.usage(kBadOperands,
+                         fmt::format("'{}' cannot be mended: it is no profile of OCI's or Docker's form", name),
+                         "'callgate convert' makes one of it");
+  lint::Mended mended = lint::mend(*file, options);
+  if (mended.text != file->text())
+    out.push_back({file->name(), std::string(file->text()), std::move(mended.text), std::move(mended.fixes)});
+  return kYes;
+}
+
+// What --fix would change, or changes. Nothing is printed of a file that needs no mending.
+int mend(Session& session, Setting& setting, bool write) {
+  const Operands operands = sort_operands(session, setting);
+  if (operands.status != kYes) return operands.status;
+  std::vector<review::MendedFile> mended;
+  for (const std::string& name : session.arguments().operands)
+    if (write && name == "-") return session.usage(kBadOperands, "'-' cannot be written", "give a file");
+  for (const std::string& name : operands.profiles)
+    if (const int status = mend_profile(session, name, setting.options, mended); status != kYes) return status;
+  if (!operands.manifests.empty()) {
+    auto files = review::mend_paths(operands.manifests, setting.review, setting.world, session.diagnostics());
+    if (!files) return kBadInput;
+    std::ranges::move(*files, std::back_inserter(mended));
+  }
+  for (const review::MendedFile& each : mended) {
+    if (!write) {
+      session.print(lint::unified_diff(each.name, each.before, each.after));
+      continue;
+    }
+    if (auto written = base::write_file(each.name, each.after); !written) return session.fail(written.error());
+    for (const std::string& fix : each.fixes) session.env().err(fmt::format("{}: mended {}\n", each.name, fix));
+  }
+  return kYes;
+}
+
+int lint_operands(Session& session, Setting& setting, std::vector<lint::Report>& reports) {
+  const Operands operands = sort_operands(session, setting);
+  const int read = lint_profiles(session, operands.profiles, setting, reports);
+  const int status = read == kYes ? operands.status : read;
+  if (operands.manifests.empty()) return status;
+  auto found = review::review_paths(operands.manifests, setting.review, setting.world, session.diagnostics());
   if (!found) return kBadInput;
   std::ranges::move(*found, std::back_inserter(reports));
   return status;
@@ -212,12 +243,14 @@ int lint_command(Session& session) {
     return kBadInput;
   std::vector<lint::Report> reports;
   if (resolve::is_command(given.operands)) {
+    if (given.has("diff") || given.has("fix"))
+      return session.usage(kBadOperands, "a command line cannot be mended", "give the file that holds it");
     auto found = review::review_command(given.operands, setting.review, setting.world, session.diagnostics());
     return found ? judge(session, *found, kYes) : kBadInput;
   }
-  if (given.has("diff")) return mend(session, setting.options, false);
+  if (given.has("diff")) return mend(session, setting, false);
   if (given.has("fix"))
-    if (const int mended = mend(session, setting.options, true); mended != kYes) return mended;
+    if (const int mended = mend(session, setting, true); mended != kYes) return mended;
   const int status = lint_operands(session, setting, reports);
   return judge(session, reports, status);
 }

@@ -173,8 +173,10 @@ void validate_object(Node object, Review& review) {
   FieldErrors errors;
   validate(object, review.kind, review.pod, errors);
   if (errors.empty()) return;
-  refuse(review, 422, "Invalid", fmt::format("{} \"{}\" is invalid: {}", qualified(review), review.name, errors.text()),
-         errors.errors().front().place);
+  const std::string before = fmt::format("{} \"{}\" is invalid: ", qualified(review), review.name);
+  refuse(review, 422, "Invalid", before + errors.text(), errors.errors().front().place);
+  if (errors.errors().size() > 1)
+    for (const FieldErrors::Error& each : errors.errors()) review.reasons.push_back({before + each.text, each.place});
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct Review {
   int code = 201;                          // HTTP: 201, 400, 403, 422, 500
   std::string reason;                      // "Invalid", "BadRequest", "Forbidden"
   std::string message;                     // the server's; empty if it is taken
+  std::vector<manifest::Reason> reasons;   // each of them, where the message gives several
   std::vector<std::string> warnings;       // the server's, without "299 - "
   std::vector<base::Span> warning_places;  // one for each, where it is known
   std::vector<manifest::Step> steps;       // what is dropped, and where

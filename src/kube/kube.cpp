@@ -108,6 +108,7 @@ void Resolver::refused(const Review& review) {
     out.privileged = each.privileged;
     out.steps = review.steps;
     container::refuse(out, Party::apiserver, review.message);
+    out.reasons = review.reasons;
     answer_.containers.push_back(std::move(out));
   }
 }
@@ -123,6 +124,7 @@ void Resolver::plain(const Review& review) {
     out.outcome = manifest::Outcome::refused;
     out.refused_by = Party::apiserver;
     out.message = review.message;
+    out.reasons = review.reasons;
   }
   answer_.objects.push_back(std::move(out));
 }

@@ -41,6 +41,15 @@ void finding(const Finding& each, std::string_view name, base::JsonWriter& json)
   json.begin_object().member("rule", each.rule->id).member("level", lint::name(each.rule->level));
   place(each.span, name, json);
   json.member("message", each.message);
+  if (!each.notes.empty()) {
+    json.key("notes").begin_array();
+    for (const base::Note& note : each.notes) {
+      json.begin_object().member("message", note.message);
+      if (note.span.file != nullptr) place(note.span, name, json);
+      json.end_object();
+    }
+    json.end_array();
+  }
   if (!each.help.empty()) json.member("help", each.help);
   json.key("witness");
   if (each.witness) {

@@ -85,6 +85,12 @@ struct Choice {
   std::shared_ptr<const Filter> filter;
 };
 
+// One of several reasons for a refusal.
+struct Reason {
+  std::string text;
+  base::Span place;
+};
+
 struct Container {
   std::string name;     // the container's, the service's, or the image's
   std::string owner;    // "Pod/myapp", "Deployment/web", "service app"; empty for a command line
@@ -94,7 +100,8 @@ struct Container {
   std::string runtime;  // "runc", "crun", or what the user names; empty where it is not known
   Outcome outcome = Outcome::runs;
   Party refused_by = Party::nobody;
-  std::string message;  // the refusing party's own words
+  std::string message;          // the refusing party's own words
+  std::vector<Reason> reasons;  // each of them, where the message gives several
   Choice choice;
   bool privileged = false;
   bool no_new_privileges = false;
@@ -110,8 +117,9 @@ struct Object {
   Outcome outcome = Outcome::runs;
   Party refused_by = Party::nobody;
   std::string message;
-  std::vector<std::string> warnings;  // the server's own, in order
-  std::vector<Step> steps;
+  std::vector<std::string> warnings = {};  // the server's own, in order
+  std::vector<Step> steps = {};
+  std::vector<Reason> reasons = {};  // as a container's
 };
 
 struct Answer {

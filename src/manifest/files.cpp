@@ -118,6 +118,8 @@ tl::expected<const base::SourceFile*, OpenFailure> Files::open(const std::string
   const std::string whole = join_path(working_directory_, path);
   const std::string key = whole + '\n' + shown;
   if (const auto known = by_path_.find(key); known != by_path_.end()) return known->second;
+  if (const auto given = provided_.find(whole); given != provided_.end())
+    return by_path_.emplace(key, &keep(shown, given->second)).first->second;
   if (path.find('\0') != std::string::npos) return tl::unexpected(failed_to_open(shown, EINVAL));
   // Not blocking: a FIFO without a writer must not hold callgate up.
   const int fd = ::open(whole.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -146,9 +148,18 @@ tl::expected<const base::SourceFile*, OpenFailure> Files::open_beneath(const std
 }
 
 void Files::provide(const std::string& path, std::string text) {
-  const bool standard_input = path == "-";
-  const base::SourceFile& file = keep(standard_input ? "<stdin>" : path, std::move(text));
-  by_path_.insert_or_assign(standard_input ? path : join_path(working_directory_, path) + '\n' + path, &file);
+  if (path == "-") {
+    by_path_.insert_or_assign(path, &keep("<stdin>", std::move(text)));
+    return;
+  }
+  const std::string whole = join_path(working_directory_, path);
+  // Whatever the file has been called so far.
+  const std::string prefix = whole + '\n';
+  const auto first = by_path_.lower_bound(prefix);
+  auto last = first;
+  while (last != by_path_.end() && last->first.starts_with(prefix)) ++last;
+  by_path_.erase(first, last);
+  provided_.insert_or_assign(whole, std::move(text));
 }
 
 const base::SourceFile& Files::keep(std::string name, std::string text) {

@@ -53,6 +53,7 @@ class Files {
   int standard_input_;
   std::deque<base::SourceFile> files_;
   std::map<std::string, const base::SourceFile*> by_path_;
+  std::map<std::string, std::string> provided_;  // by the whole path
 };
 
 // lexical: "a/./b//../c" is "a/c"; "." for nothing. Go's filepath.Clean.

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "lint/subject.h"
+#include "manifest/files.h"
 
 namespace callgate::review {
 
@@ -82,7 +83,7 @@ std::string label(const manifest::Container& container) {
 }
 
 std::size_t Findings::part(const std::string& name) {
-  const auto [at, fresh] = by_name_.try_emplace(name, parts_.size());
+  const auto [at, fresh] = by_name_.try_emplace(manifest::join_path(working_directory_, name), parts_.size());
   if (fresh) parts_.push_back({name, {}});
   return at->second;
 }
@@ -111,17 +112,14 @@ lint::Finding& Findings::add(std::string_view rule, base::Span place, std::strin
 }
 
 std::vector<lint::Report> Findings::reports(const manifest::Answer& answer) {
-  std::map<std::string, std::vector<const manifest::Container*>> containers;
-  for (const manifest::Container& each : answer.containers) {
-    const std::string name = file_name(each.source);
-    expect(name);
-    containers[name].push_back(&each);
-  }
+  std::map<std::size_t, std::vector<const manifest::Container*>> containers;  // by part
+  for (const manifest::Container& each : answer.containers) containers[part(file_name(each.source))].push_back(&each);
   std::vector<lint::Report> out;
-  for (Part& each : parts_) {
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    Part& each = parts_[i];
     lint::Report report;
     report.name = each.name;
-    const auto& within = containers[each.name];
+    const auto& within = containers[i];
     const base::SourceFile* file = within.empty() ? nullptr : within.front()->source.file;
     for (Kept& kept : each.kept) {
       file = kept.finding.span.file;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "lint/lint.h"
@@ -19,6 +20,8 @@ std::string label(const manifest::Container& container);
 
 class Findings {
  public:
+  // Files are told apart by their paths from there on.
+  explicit Findings(std::string working_directory) : working_directory_(std::move(working_directory)) {}
   // The report of that name is there, even if nothing is found.
   void expect(const std::string& name);
   // A finding about the container, if there is one; `place` without a file: where the container stands.
@@ -38,6 +41,7 @@ class Findings {
   };
   using Key = std::tuple<std::size_t, std::string_view, std::uint32_t, std::string>;  // part, rule, place, message
   std::size_t part(const std::string& name);
+  std::string working_directory_;
   std::vector<Part> parts_;
   std::map<std::string, std::size_t> by_name_;
   std::map<Key, std::size_t> known_;

@@ -29,8 +29,16 @@ struct Options {
   std::optional<Bound> closure;  // every container must be granted all of it
 };
 
+// What is in force, with what is wrong with it.
+struct Judged {
+  manifest::Answer answer;
+  std::vector<lint::Report> reports;
+};
 // One report for each file that says something about a container, in the order in which they come up; the operands come
 // first, even where nothing is wrong with them. Nothing where one cannot be read (diagnosed).
+std::optional<Judged> judge_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                                  base::Diagnostics& diagnostics);
+// Its reports.
 std::optional<std::vector<lint::Report>> review_paths(std::span<const std::string> paths, const Options& options,
                                                       container::World& world, base::Diagnostics& diagnostics);
 // A command line, as typed; its report is called "command line".

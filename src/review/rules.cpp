@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -51,12 +52,15 @@ std::string_view in_words(Party party) {
 
 class Checks {
  public:
-  Checks(manifest::Filters& filters, Findings& findings) : filters_(filters), findings_(findings) {}
+  Checks(manifest::Filters& filters, Trees& trees, Findings& findings)
+      : filters_(filters), trees_(trees), findings_(findings) {}
 
   void object(const manifest::Object& object) {
     const bool explained = steps(object.steps, nullptr);
     if (object.outcome == Outcome::runs || (explained && contains(object.message, "strict decoding error"))) return;
-    refusal(object.refused_by, object.message, refusal_place(object.steps, object.message, object.source), nullptr);
+    for (const manifest::Reason& each : object.reasons) refusal(object.refused_by, each.text, each.place, nullptr);
+    if (object.reasons.empty())
+      refusal(object.refused_by, object.message, refusal_place(object.steps, object.message, object.source), nullptr);
   }
 
   void container(const Container& container) {
@@ -66,7 +70,10 @@ class Checks {
       const base::Span place = container.choice.place.file != nullptr
                                    ? container.choice.place
                                    : refusal_place(container.steps, container.message, container.source);
-      return refusal(container.refused_by, container.message, place, &container);
+      for (const manifest::Reason& each : container.reasons)
+        refusal(container.refused_by, each.text, each.place, &container);
+      if (container.reasons.empty()) refusal(container.refused_by, container.message, place, &container);
+      return;
     }
     if (container.choice.kind == ProfileKind::disabled) {
       open_door("seccomp-off", container, container.choice.place,
@@ -85,13 +92,14 @@ class Checks {
   void dropped(const Step& step, const Container* about);
   void conditions(const Container& container);
   void refusal(Party party, const std::string& message, base::Span place, const Container* about);
-  bool misspelt(base::Span place, const Container& container);
+  bool misspelt(base::Span place, const std::string& message, const Container& container);
   // The finding's witness is a call that passes because there is no filter.
   void open_door(std::string_view rule, const Container& container, base::Span place, std::string message,
                  std::string help);
   static base::Span refusal_place(const std::vector<Step>& steps, const std::string& message, base::Span otherwise);
 
   manifest::Filters& filters_;
+  Trees& trees_;
   Findings& findings_;
   std::map<std::pair<const base::SourceFile*, std::uint32_t>, std::string> dropped_;
   std::optional<policy::Call> door_;  // the gravest call that Docker's default refuses
@@ -125,29 +133,20 @@ bool Checks::steps(const std::vector<Step>& all, const Container* about) {
   return found;
 }
 
+// The member's key, or one in it.
+bool speaks_of_seccomp(text::Node node) {
+  if (contains(base::to_lower(node.key()), "seccomp")) return true;
+  return (node.is_object() || node.is_array()) && std::ranges::any_of(node, speaks_of_seccomp);
+}
+
 // A field that carries a profile is one thing, any other field another.
 void Checks::dropped(const Step& step, const Container* about) {
   const base::Span place = step.place;
-  // The field's own lines: what is indented deeper than its key.
-  std::string_view block;
-  if (place.file != nullptr) {
-    const std::string_view text = place.file->text();
-    const std::size_t line = text.rfind('\n', place.begin) + 1;
-    const std::size_t indent = place.begin - line;
-    std::size_t end = std::min(text.find('\n', place.begin), text.size());
-    while (end < text.size()) {
-      const std::size_t next = std::min(text.find('\n', end + 1), text.size());
-      const std::string_view below = text.substr(end + 1, next - end - 1);
-      const std::size_t first = below.find_first_not_of(' ');
-      if (first != std::string_view::npos && first <= indent) break;
-      end = next;
-    }
-    block = text.substr(place.begin, end - place.begin);
-  }
+  const Way way = trees_.to_key(place);
   // An object's field is told of again for each container that it would have held for.
   const std::string& said = dropped_.try_emplace({place.file, place.begin}, step.text).first->second;
   const bool played = about != nullptr && about->engine == "podman";
-  if (contains(base::to_lower(block), "seccomp"))
+  if (!way.empty() && speaks_of_seccomp(way.back()))
     findings_.add("profile-dropped", place, said,
                   played ? "podman kube play goes by the annotations seccomp.security.alpha.kubernetes.io/pod and "
                            "container.seccomp.security.alpha.kubernetes.io/NAME"
@@ -212,7 +211,7 @@ void Checks::conditions(const Container& container) {
 }
 
 // An engine's own word in the wrong case, or a word that it has not.
-bool Checks::misspelt(base::Span place, const Container& container) {
+bool Checks::misspelt(base::Span place, const std::string& message, const Container& container) {
   const base::Span value = value_at(place);
   if (value.file == nullptr) return false;
   const std::string_view written = value.text();
@@ -222,7 +221,7 @@ bool Checks::misspelt(base::Span place, const Container& container) {
                       fmt::format("'{}' is no word that {} knows; '{}' is", base::printable(written),
                                   is_node_engine(container.engine) ? "Kubernetes" : container.engine, *right),
                       {}, &container);
-    made.notes.push_back({{}, container.message});
+    made.notes.push_back({{}, message});
     made.fix = lint::Fix{fmt::format("write '{}'", *right), {{value.begin, value.end, std::string(*right)}}};
     return true;
   }
@@ -231,7 +230,7 @@ bool Checks::misspelt(base::Span place, const Container& container) {
       findings_.add("keyword-as-file", value,
                     fmt::format("{} takes '{}' for the name of a file", container.engine, base::printable(written)),
                     "leave the option out for the engine's default", &container);
-  made.notes.push_back({{}, container.message});
+  made.notes.push_back({{}, message});
   return true;
 }
 
@@ -247,7 +246,7 @@ void Checks::refusal(Party party, const std::string& message, base::Span place, 
                   "the path counts from the kubelet's directory of profiles, /var/lib/kubelet/seccomp, and may not "
                   "lead out of it",
                   about);
-  } else if (about != nullptr && misspelt(place, *about)) {
+  } else if (about != nullptr && misspelt(place, message, *about)) {
     return;
   } else if (contains(message, "no such file or directory") && contains(message, "seccomp")) {
     std::string_view help = "the file is read where the command is run, and a relative path counts from there";
@@ -269,8 +268,8 @@ void Checks::refusal(Party party, const std::string& message, base::Span place, 
 
 }  // namespace
 
-void check_manifests(const manifest::Answer& answer, manifest::Filters& filters, Findings& findings) {
-  Checks checks(filters, findings);
+void check_manifests(const manifest::Answer& answer, manifest::Filters& filters, Trees& trees, Findings& findings) {
+  Checks checks(filters, trees, findings);
   for (const manifest::Object& each : answer.objects) checks.object(each);
   for (const Container& each : answer.containers) checks.container(each);
 }

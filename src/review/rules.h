@@ -9,6 +9,7 @@
 #include "manifest/filters.h"
 #include "review/findings.h"
 #include "review/review.h"
+#include "review/yaml_place.h"
 
 namespace callgate::review {
 
@@ -17,7 +18,7 @@ namespace callgate::review {
 std::optional<policy::Call> gravest(const policy::Policy& more, const policy::Policy& less, arch::Arch native);
 
 // What stands in the files and does not do what it seems to do.
-void check_manifests(const manifest::Answer& answer, manifest::Filters& filters, Findings& findings);
+void check_manifests(const manifest::Answer& answer, manifest::Filters& filters, Trees& trees, Findings& findings);
 // The ceiling and the closure, where they are given.
 void check_bounds(const manifest::Answer& answer, const Options& options, manifest::Filters& filters,
                   Findings& findings);
