@@ -47,12 +47,13 @@ function(callgate_library folder)
   target_link_libraries(${target} PUBLIC ${deps} PRIVATE $<BUILD_INTERFACE:callgate_flags> ${A_LIBS})
 endfunction()
 
-# callgate_test(<name> SOURCES ... [LIBS ...] [LABELS ...]): one GoogleTest program, every test of it a ctest case.
+# callgate_test(<name> SOURCES ... [LIBS ...] [LABELS ...] [COST seconds]): one GoogleTest program, which is one case of
+# ctest. Of several, ctest starts first what costs most, so that no long one is left over for the end.
 function(callgate_test name)
   if(NOT CALLGATE_TESTS)
     return()
   endif()
-  cmake_parse_arguments(A "" "" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(A "" "COST" "SOURCES;LIBS;LABELS" ${ARGN})
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE callgate_flags ${A_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
   # What is tested is the libraries, which keep -O3; the tests' own code costs a third less to compile this way.
@@ -65,4 +66,7 @@ function(callgate_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${A_LABELS}" TIMEOUT 600)
+  if(A_COST)
+    set_tests_properties(${name} PROPERTIES COST ${A_COST})
+  endif()
 endfunction()
