@@ -82,6 +82,22 @@ inline constexpr base::DiagnosticId kTextUnknownPolicy{1268, base::Severity::err
 inline constexpr base::DiagnosticId kTextAllowLast{1270, base::Severity::warning, "filters before a last allow"};
 // The file has none of the settings that make a filter.
 inline constexpr base::DiagnosticId kTextNothing{1269, base::Severity::error, "no filter in the file"};
+// firejail reads the list of seccomp.32.keep with the calls of the machine itself, and restricts those: 32-bit programs
+// are not restricted by it.
+inline constexpr base::DiagnosticId kTextNotSecond{1271, base::Severity::warning, "no list for 32-bit programs"};
+// firejail joins the refusals of a filter at its end and jumps there with eight bits: of lists that need a jump over
+// more than 255 instructions it lets calls through.
+inline constexpr base::DiagnosticId kTextTooLong{1272, base::Severity::error, "list too long for firejail"};
+// firejail needs prctl to load the filters of a stack, and execve to start the program; the profile refuses one of
+// them.
+inline constexpr base::DiagnosticId kTextOwnCalls{1273, base::Severity::warning, "firejail's own calls refused"};
+// What firejail needs itself to start a program (execve, execveat, prctl) is dropped by a library that it loads into
+// the program. Here it counts as dropped; a program that is linked statically may make these calls.
+inline constexpr base::DiagnosticId kTextLate{1274, base::Severity::warning, "dropped in dynamic programs alone"};
+// firejail's groups, and the calls that it knows by name, are those of its release. A profile is read as the oldest one
+// from 0.9.72 on that knows the machine reads it, or as the one that a comment "callgate:firejail 0.9.80" names.
+// Without such a comment it is said where the newest release makes another filter of it.
+inline constexpr base::DiagnosticId kTextRelease{1275, base::Severity::warning, "other filter in newer firejail"};
 
 // A conversion that loses something is not written without --lossy; the losses are listed.
 inline constexpr base::DiagnosticId kRefused{1300, base::Severity::error, "conversion refused"};

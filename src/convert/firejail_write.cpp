@@ -1,5 +1,7 @@
-// Profiles written as the seccomp lines of a firejail profile. It knows no arguments: a call whose answer depends on
-// them gets the most restrictive of its answers. SPDX-License-Identifier: Apache-2.0
+// Profiles written as the seccomp lines of a firejail profile, for the release that reads them (firejail_tables.h). It
+// knows no arguments: a call whose answer depends on them gets the most restrictive of its answers. What the release
+// does not know by name is written as a number, and in a list that drops with its error, without which numbers do not
+// count. SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +11,7 @@
 #include "base/text.h"
 #include "convert/call_lists.h"
 #include "convert/firejail.h"
-#include "convert/tables.h"
+#include "convert/firejail_lines.h"
 #include "convert/text_write.h"
 
 namespace callgate::convert {
@@ -37,31 +39,40 @@ std::string refusal_text(Action action) {
 
 class Writer {
  public:
-  Writer(const Outline& outline, const ArchOutline& native) : outline_(outline), native_(native) {}
+  // `alone`: no call of a list that drops is answered with the profile's error, but each with its own. firejail joins
+  // the refusals with the profile's error, of which there cannot be too many (CG1272).
+  Writer(const Outline& outline, const ArchOutline& native, FirejailRelease release, bool alone)
+      : outline_(outline), native_(native), release_(release), alone_(alone) {
+    own_ = firejail_group(release, native.arch, "@default-keep").value_or(std::vector<std::string_view>{});
+  }
 
   std::string run() {
     const Actions actions = actions_of(native_);
     const bool logs = native_.fallback.kind == ActionKind::log;
     const bool keeps = !is_made(native_.fallback) || logs;
-    error_ = logs ? native_.fallback : keeps ? as_refusal(native_.fallback) : most_common_refusal(actions);
+    error_ = logs ? native_.fallback : keeps ? as_refusal(native_.fallback) : refusal_of(actions);
     std::string out = head_comments(outline_.comments, "#");
-    const ArchOutline* const second = second_architecture(keeps);
-    if (second == nullptr && !others_are_free()) out += "seccomp.block-secondary\n";
+    const ArchOutline* const second = keeps ? nullptr : second_architecture();
+    blocks_ = second == nullptr && !others_are_free();
+    if (blocks_) out += "seccomp.block-secondary\n";
+    // firejail answers other architectures with this error only where it builds that filter itself, as it does for a
+    // 32-bit list; that one then has no call left to decide.
+    if (blocks_ && keeps && native_.arch == Arch::x86_64 && error_ != policy::make_errno(1))
+      out += "seccomp.32 !write\n";
     if (error_ != policy::make_errno(1)) out += fmt::format("seccomp-error-action {}\n", refusal_text(error_));
-    out += keeps ? keep_list("seccomp.keep", actions) : drop_list("seccomp.drop", actions);
-    if (second == nullptr) return out;
-    const Actions others = actions_of(*second);
-    return out + (keeps ? keep_list("seccomp.32.keep", others) : drop_list("seccomp.32.drop", others));
+    out += keeps ? keep_list(actions) : drop_list("seccomp.drop", native_.arch, actions);
+    return second == nullptr ? out : out + drop_list("seccomp.32.drop", second->arch, actions_of(*second));
   }
 
  private:
   using Actions = std::map<std::string, Action>;
 
-  // On x86_64, i386's calls can have a list of their own, of the same kind.
-  const ArchOutline* second_architecture(bool keeps) const {
+  // On x86_64, i386's calls can have a list of their own beside one that drops. Beside one that keeps they cannot:
+  // firejail makes x86_64's filter of seccomp.32.keep.
+  const ArchOutline* second_architecture() const {
     if (native_.arch != Arch::x86_64 || outline_.other != policy::kAllow) return nullptr;
     const ArchOutline* const second = outline_.find(Arch::x86);
-    return second != nullptr && keeps == !is_made(second->fallback) ? second : nullptr;
+    return second != nullptr && is_made(second->fallback) ? second : nullptr;
   }
 
   // Whether calls of all other architectures may pass; firejail refuses x32's in any case.
@@ -106,49 +117,107 @@ class Writer {
     return logs ? Action{ActionKind::log, 0} : policy::make_errno(1);
   }
 
+  Action refusal_of(const Actions& actions) const {
+    if (!alone_) return most_common_refusal(actions);
+    Action unused = policy::make_errno(1);
+    const auto is_used = [&](const auto& each) { return as_refusal(each.second) == unused; };
+    while (arch::errno_name(unused.data).empty() || std::any_of(actions.begin(), actions.end(), is_used)) ++unused.data;
+    return unused;
+  }
+
   static void add(std::string& list, std::string_view entry) {
     if (!list.empty()) list += ',';
     list += entry;
   }
 
-  std::string keep_list(std::string_view key, const Actions& actions) const {
-    const auto kept = group_calls(GroupTable::firejail, "@default-keep").value_or(std::vector<std::string_view>{});
-    std::string list;
-    for (const auto& [call, action] : actions) {
-      const bool always = std::binary_search(kept.begin(), kept.end(), call);
-      if (action == policy::kAllow) {
-        if (!always) add(list, call);
-      } else if (is_made(action) || as_refusal(action) == error_) {
-        if (always) add(list, "!" + call);
-      } else {
-        add(list, fmt::format("{}:{}", call, refusal_text(as_refusal(action))));
-      }
-    }
-    return fmt::format("{} {}\n", key, list.empty() ? "@default-keep" : list);
+  bool is_own(std::string_view call) const { return std::find(own_.begin(), own_.end(), call) != own_.end(); }
+
+  // Without execve firejail starts no program, and without prctl it cannot load the filter that blocks other
+  // architectures after this one.
+  bool is_needed(std::string_view call) const { return call == "execve" || (blocks_ && call == "prctl"); }
+
+  // As the release knows it.
+  std::string spelt(Arch arch, const std::string& call) const {
+    if (call.starts_with('$') || firejail_number(release_, arch, call)) return call;
+    const auto nr = arch::number(arch, call);
+    return nr ? fmt::format("${}", *nr) : call;
   }
 
-  std::string drop_list(std::string_view key, const Actions& actions) const {
+  std::string keep_list(const Actions& actions) const {
+    std::string list;
+    for (const auto& [call, action] : actions) {
+      const std::string name = spelt(native_.arch, call);
+      if (is_needed(call)) continue;
+      if (action == policy::kAllow) {
+        if (!is_own(call)) add(list, name);
+      } else if (is_made(action) || as_refusal(action) == error_) {
+        if (is_own(call)) add(list, "!" + name);
+      } else {
+        add(list, fmt::format("{}:{}", name, refusal_text(as_refusal(action))));
+      }
+    }
+    return fmt::format("seccomp.keep {}\n", list.empty() ? "@default-keep" : list);
+  }
+
+  // firejail needs some calls to start a program: it drops those of its own machine later, with its one error, and
+  // those of i386 only where they have an error of their own.
+  std::string drop_list(std::string_view key, Arch arch, const Actions& actions) const {
     std::string list;
     for (const auto& [call, action] : actions) {
       if (is_made(action) && action != error_) continue;
       const Action answer = is_made(action) ? action : as_refusal(action);
-      add(list, answer == error_ ? call : fmt::format("{}:{}", call, refusal_text(answer)));
+      const std::string name = spelt(arch, call);
+      const bool named = !name.starts_with('$');
+      const bool plain = is_own(call) ? arch == native_.arch : answer == error_;
+      // There is no "call:log".
+      const bool bare = answer.kind == ActionKind::log || (named && plain);
+      add(list, bare ? name : fmt::format("{}:{}", name, refusal_text(answer)));
     }
-    // An empty list is none; this one refuses nothing.
-    return fmt::format("{} {}\n", key, list.empty() ? "!read" : list);
+    // An empty list is none; this one refuses nothing, on any architecture: number 0 has no exception.
+    return fmt::format("{} {}\n", key, list.empty() ? "!write" : list);
   }
 
   const Outline& outline_;
   const ArchOutline& native_;
+  FirejailRelease release_;
+  std::vector<std::string_view> own_;
   Action error_;
+  bool alone_, blocks_ = false;
 };
+
+// The one that a comment names, or the oldest one.
+base::Result<FirejailRelease> release_of(const Comments& comments, Arch machine) {
+  const auto first = firejail_release_for(machine);
+  if (!first)
+    return base::fail(base::ErrorCode::unsupported,
+                      fmt::format("no firejail knows the calls of {}", arch::info(machine).name));
+  FirejailRelease release = *first;
+  for (const std::string& line : comments.file)
+    if (const auto named = named_firejail_release(line)) release = find_firejail_release(*named).value_or(*first);
+  return release;
+}
 
 base::Result<Written> write_firejail(const Source& source, const WriteOptions& options) {
   const ArchOutline* outline = source.outline.find(options.native);
   if (outline == nullptr)
     return base::fail(base::ErrorCode::unsupported,
                       fmt::format("the profile says nothing of {}", arch::info(options.native).name));
-  return Written{Writer(source.outline, *outline).run(), std::nullopt};
+  CALLGATE_TRY(const FirejailRelease release, release_of(source.outline.comments, outline->arch));
+  ReadContext context;
+  context.options.native = outline->arch;
+  std::string problem;
+  for (const bool alone : {false, true}) {
+    Written out{Writer(source.outline, *outline, release, alone).run(), std::nullopt};
+    // Not every list is one that firejail can keep to.
+    const base::SourceFile file("<firejail>", out.text);
+    base::Diagnostics findings;
+    if (read_firejail(file, context, findings)) return out;
+    const auto error = std::find_if(findings.items().begin(), findings.items().end(), [](const base::Diagnostic& each) {
+      return each.severity == base::Severity::error;
+    });
+    problem = error->message;
+  }
+  return base::fail(base::ErrorCode::unsupported, problem);
 }
 
 // A line that is a seccomp setting.
@@ -167,7 +236,8 @@ std::string_view why(int loss) {
   switch (loss) {
     case 1301:
     case 1302:
-      return "firejail lets calls of other architectures through, or refuses them all (seccomp.block-secondary)";
+      return "firejail lets calls of other architectures through, or refuses them all (seccomp.block-secondary); only "
+             "beside calls that are dropped it has a list for i386";
     case 1303:
       return "firejail refuses x32 calls";
     case 1304:
@@ -178,7 +248,9 @@ std::string_view why(int loss) {
              "seccomp.block-secondary restricts personality(2)";
     case 1307:
     case 1308:
-      return "firejail answers with an error, kills the thread or allows; it logs all that it refuses, or nothing";
+      return "firejail answers with an error, kills the thread or allows; it logs all that it refuses, or nothing; a "
+             "list "
+             "that keeps calls keeps execve, and prctl beside seccomp.block-secondary: firejail needs them";
     default:
       return {};
   }

@@ -236,6 +236,9 @@ bool is_minijail(std::string_view text) {
     std::size_t length = 0;
     while (length < name.size() && is_name(name[length])) ++length;
     if (!arch::find_name(name.substr(0, length))) return false;
+    // "seccomp ptrace:kill" and "seccomp.drop ptrace:kill" are firejail's.
+    const std::string_view behind = base::trim(name.substr(length));
+    if (!behind.empty() && std::string_view(",}[").find(behind.front()) == std::string_view::npos) return false;
     const std::string_view rest = base::trim(line.substr(colon + 1));
     for (const std::string_view start :
          {"1", "arg", "return", "allow", "kill", "trap", "trace", "log", "user-notify", "{"})

@@ -190,7 +190,7 @@ class Reader {
       if (!add_group(list, name, !inverted, action))
         diagnostics_.add(kTextCallSkipped, word.span,
                          fmt::format("unknown group '{}', which systemd ignores", base::printable(name)),
-                         syntax::suggestion(closest_group(GroupTable::systemd, name)));
+                         syntax::suggestion(closest_systemd_group(name)));
       return;
     }
     const auto id = arch::find_name(name);
@@ -213,7 +213,7 @@ class Reader {
   }
 
   static bool add_group(List& list, std::string_view group, bool wanted, std::optional<Action> action) {
-    const auto calls = group_calls(GroupTable::systemd, group);
+    const auto calls = systemd_group(group);
     if (!calls) return false;
     for (const std::string_view call : *calls)
       if (const auto id = arch::find_name(call)) put(list, arch::name(*id), wanted, action);

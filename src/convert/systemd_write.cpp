@@ -142,7 +142,7 @@ class Writer {
   }
 
   std::string allow_list() const {
-    const auto defaults = group_calls(GroupTable::systemd, "@default").value_or(std::vector<std::string_view>{});
+    const auto defaults = systemd_group("@default").value_or(std::vector<std::string_view>{});
     const auto is_default = [&](std::string_view call) {
       return std::binary_search(defaults.begin(), defaults.end(), call);
     };

@@ -14,13 +14,8 @@ namespace {
 
 #include "convert/tables.inc"
 
-std::span<const GroupMember> table_of(GroupTable table) {
-  if (table == GroupTable::systemd) return kSystemdGroups;
-  return kFirejailGroups;
-}
-
-std::span<const GroupMember> members_of(GroupTable table, std::string_view group) {
-  const auto all = table_of(table);
+std::span<const GroupMember> members_of(std::string_view group) {
+  const std::span<const GroupMember> all = kSystemdGroups;
   const auto [first, last] =
       std::equal_range(all.begin(), all.end(), GroupMember{group, {}},
                        [](const GroupMember& a, const GroupMember& b) { return a.group < b.group; });
@@ -28,10 +23,10 @@ std::span<const GroupMember> members_of(GroupTable table, std::string_view group
 }
 
 // Groups hold groups no deeper than the tables do; there is no cycle in them.
-void add_members(GroupTable table, std::string_view group, std::vector<std::string_view>& out) {
-  for (const GroupMember& one : members_of(table, group)) {
+void add_members(std::string_view group, std::vector<std::string_view>& out) {
+  for (const GroupMember& one : members_of(group)) {
     if (one.member.starts_with('@')) {
-      add_members(table, one.member, out);
+      add_members(one.member, out);
     } else {
       out.push_back(one.member);
     }
@@ -74,24 +69,24 @@ std::optional<std::string_view> closest_kafel_call(arch::Arch arch, std::string_
   return base::closest(name, names);
 }
 
-std::optional<std::vector<std::string_view>> group_calls(GroupTable table, std::string_view group) {
-  if (members_of(table, group).empty()) return std::nullopt;
+std::optional<std::vector<std::string_view>> systemd_group(std::string_view group) {
+  if (members_of(group).empty()) return std::nullopt;
   std::vector<std::string_view> out;
-  add_members(table, group, out);
+  add_members(group, out);
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 
-std::vector<std::string_view> groups(GroupTable table) {
+std::vector<std::string_view> systemd_groups() {
   std::vector<std::string_view> out;
-  for (const GroupMember& one : table_of(table))
+  for (const GroupMember& one : kSystemdGroups)
     if (out.empty() || out.back() != one.group) out.push_back(one.group);
   return out;
 }
 
-std::optional<std::string_view> closest_group(GroupTable table, std::string_view group) {
-  return base::closest(group, groups(table));
+std::optional<std::string_view> closest_systemd_group(std::string_view group) {
+  return base::closest(group, systemd_groups());
 }
 
 bool minijail_knows(std::string_view constant) {

@@ -1,6 +1,5 @@
 // What other tools call things, as facts (data/convert/*.csv): kafel's calls with the names and widths of their
-// arguments, the groups of calls of systemd and firejail, the constants that minijail knows. SPDX-License-Identifier:
-// Apache-2.0
+// arguments, systemd's groups of calls, the constants that minijail knows. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <optional>
@@ -37,12 +36,11 @@ struct GroupMember {
   std::string_view member;  // a call, or another group
 };
 
-enum class GroupTable { systemd, firejail };
-// The calls of a group and of the groups in it, sorted, each once; nothing if there is no such group.
-std::optional<std::vector<std::string_view>> group_calls(GroupTable table, std::string_view group);
-std::optional<std::string_view> closest_group(GroupTable table, std::string_view group);
-// Every group, sorted.
-std::vector<std::string_view> groups(GroupTable table);
+// systemd's: the calls of a group and of the groups in it, sorted, each once; nothing if there is no such group.
+std::optional<std::vector<std::string_view>> systemd_group(std::string_view group);
+std::optional<std::string_view> closest_systemd_group(std::string_view group);
+// Every group of systemd's, sorted.
+std::vector<std::string_view> systemd_groups();
 
 bool minijail_knows(std::string_view constant);
 

@@ -12,28 +12,13 @@ using policy::kAllow;
 using policy::kKillProcess;
 using policy::kKillThread;
 using policy::make_errno;
+using test::Case;
+using test::expect_answers;
+using test::of;
 using test::Text;
 using testing::HasSubstr;
 
 constexpr Action kLog{ActionKind::log, 0};
-
-struct Case {
-  std::string_view text, call;
-  Action action;
-};
-
-void expect_answers(const Format& format, std::span<const Case> cases, std::string_view prefix) {
-  for (const Case& one : cases) {
-    const Text text(format, std::string(prefix) + std::string(one.text));
-    ASSERT_TRUE(text.reading) << one.text << "\n" << text.messages();
-    EXPECT_EQ(text.answer(one.call), one.action) << one.text << " " << one.call;
-  }
-}
-
-policy::Action of(const Text& text, arch::Arch arch, std::string_view call, std::array<std::uint64_t, 6> args = {}) {
-  const policy::Call made{arch::info(arch).audit, arch::number(arch, call).value(), args};
-  return policy::evaluate(text.reading.value().profile.policy, made);
-}
 
 TEST(Systemd, Answers) {
   const Case cases[] = {
@@ -116,79 +101,6 @@ TEST(Systemd, WhatItIgnoresIsTold) {
   EXPECT_THAT(none.messages(), HasSubstr("no SystemCallFilter= and the like in the file [CG1269]"));
 }
 
-TEST(Firejail, Answers) {
-  const Case cases[] = {
-      {"seccomp", "mount", make_errno(1)},
-      {"seccomp", "ptrace", make_errno(1)},
-      {"seccomp", "read", kAllow},
-      {"allow-debuggers\nseccomp", "ptrace", kAllow},
-      {"seccomp read", "read", make_errno(1)},
-      {"seccomp read", "mount", make_errno(1)},
-      {"seccomp !mount", "mount", kAllow},
-      {"seccomp !mount", "ptrace", make_errno(1)},
-      {"seccomp.drop read,write:EACCES,open:kill", "read", make_errno(1)},
-      {"seccomp.drop read,write:EACCES,open:kill", "write", make_errno(13)},
-      {"seccomp.drop read,write:EACCES,open:kill", "open", kKillThread},
-      {"seccomp.drop read,write:EACCES,open:kill", "mount", kAllow},
-      {"seccomp.drop execve", "execve", make_errno(1)},
-      {"seccomp.drop $0", "read", make_errno(1)},
-      {"seccomp.drop @basic-io,!read", "read", kAllow},
-      {"seccomp.drop @basic-io,!read", "write", make_errno(1)},
-      {"seccomp.keep read", "read", kAllow},
-      {"seccomp.keep read", "write", make_errno(1)},
-      {"seccomp.keep read", "execve", kAllow},
-      {"seccomp.keep read,!execve", "execve", make_errno(1)},
-      {"seccomp.keep read\nseccomp.drop read", "read", kAllow},
-      {"seccomp.drop read\nseccomp.drop write", "read", kAllow},
-      {"seccomp-error-action kill\nseccomp.drop read", "read", kKillThread},
-      {"seccomp.drop read\nseccomp-error-action log", "read", kLog},
-      {"seccomp.drop read\nseccomp-error-action eacces", "read", make_errno(13)},
-  };
-  expect_answers(kFirejail, cases, "# A profile\n\ncaps.drop all\n");
-}
-
-TEST(Firejail, Architectures) {
-  using enum arch::Arch;
-  const Text plain(kFirejail, "seccomp\n");
-  EXPECT_EQ(of(plain, x86, "mount"), make_errno(1));
-  EXPECT_EQ(of(plain, x86, "read"), kAllow);
-  EXPECT_EQ(of(plain, x32, "read"), make_errno(1));
-  const Text drop(kFirejail, "seccomp.drop mount\n");
-  EXPECT_EQ(of(drop, x86, "mount"), kAllow) << "no second filter beside a list of one's own";
-  const Text second(kFirejail, "seccomp.keep read\nseccomp.32.keep read\n");
-  EXPECT_EQ(of(second, x86, "read"), kAllow);
-  EXPECT_EQ(of(second, x86, "write"), make_errno(1));
-  const Text blocked(kFirejail, "seccomp\nseccomp.block-secondary\n");
-  EXPECT_EQ(of(blocked, x86, "read"), make_errno(1));
-  const Text personality(kFirejail, "seccomp.keep personality\nseccomp.block-secondary\n");
-  EXPECT_EQ(of(personality, x86_64, "personality", {0}), kAllow);
-  EXPECT_EQ(of(personality, x86_64, "personality", {8}), make_errno(1));
-}
-
-TEST(Firejail, BadInput) {
-  const std::tuple<std::string_view, std::string_view, bool> cases[] = {
-      {"seccomp.drop raed", "1:14: warning: unknown call 'raed', which firejail skips [CG1252]", true},
-      {"seccomp.drop read:EWHAT", "unknown error in 'read:EWHAT', which firejail skips [CG1262]", true},
-      {"seccomp.drop read\nseccomp.drop write", "1:14: warning: a later 'seccomp.drop' line replaces this one [CG1266]",
-       true},
-      {"seccomp.drop read\nseccomp.keep write", "firejail disregards seccomp.drop beside seccomp.keep [CG1266]", true},
-      {"seccomp\nprotocol unix", "'protocol' installs a filter that is not read here [CG1267]", true},
-      {"seccomp.drop @nosuch", "unknown group '@nosuch' [CG1254]", false},
-      {"seccomp.drop read, write", "unexpected ' ' in a list of calls [CG1250]", false},
-      {"seccomp.drop !:EPERM", "'!:EPERM' names no call [CG1250]", false},
-      {"seccomp.drop $99999999999", "is no call number [CG1255]", false},
-      {"seccomp.drop", "'seccomp.drop' needs a list of calls [CG1250]", false},
-      {"seccomp.dorp read", "unknown setting 'seccomp.dorp' [CG1250]", false},
-      {"seccomp-error-action maybe", "unknown error 'maybe' [CG1260]", false},
-      {"caps.drop all", "no seccomp line in the profile [CG1269]", false},
-  };
-  for (const auto& [bad, message, reads] : cases) {
-    const Text text(kFirejail, std::string(bad));
-    EXPECT_EQ(text.reading.has_value(), reads) << bad;
-    EXPECT_THAT(text.messages(), HasSubstr(std::string(message))) << bad;
-  }
-}
-
 // What has no conditions, and answers other architectures as the tool does, comes back as it was.
 TEST(CallLists, RoundTripOfOnesOwnTexts) {
   const std::pair<const Format*, std::string_view> texts[] = {
@@ -201,7 +113,9 @@ TEST(CallLists, RoundTripOfOnesOwnTexts) {
       {&kFirejail, "seccomp\n"},
       {&kFirejail, "# c\n\nseccomp !chroot\nseccomp.block-secondary\n"},
       {&kFirejail, "seccomp.keep read,write,!prctl,open:EACCES\nseccomp-error-action kill\n"},
-      {&kFirejail, "seccomp.drop read,$500\nseccomp.32.drop read\nseccomp-error-action log\n"},
+      {&kFirejail, "seccomp.drop write,execve\nseccomp.32.drop write,execve:EPERM\nseccomp-error-action log\n"},
+      {&kFirejail, "seccomp.drop write,$500:EACCES,listmount\nseccomp.32.drop write,$500:EPERM,open:kill\n"},
+      {&kFirejail, "# callgate:firejail 0.9.80\n\nseccomp.keep read,listmount,!mmap\n"},
   };
   for (const auto& [format, text] : texts) {
     const Text first(*format, std::string(text));
@@ -223,7 +137,11 @@ TEST(CallLists, RandomPoliciesAreSaidOrTheLossIsNarrow) {
     for (const Format* format : {&kSystemd, &kFirejail}) {
       const Conversion out = test::convert(killing, *format);
       // A default that grants grants unnamed x32 calls too; nothing else may be granted that was not.
-      for (const Loss& loss : out.losses) EXPECT_FALSE(loss.widens) << format->name << ": " << loss.message << out.text;
+      // firejail keeps what it needs itself.
+      for (const Loss& loss : out.losses)
+        EXPECT_TRUE(!loss.widens || (format == &kFirejail && (loss.message.find("execve") != std::string::npos ||
+                                                              loss.message.find("prctl") != std::string::npos)))
+            << format->name << ": " << loss.message << out.text;
       for (const Loss& loss : out.losses)
         // seccomp.block-secondary has a condition of its own.
         EXPECT_TRUE(conditions || loss.id.number != 1306 || format == &kFirejail) << loss.message;
@@ -232,7 +150,7 @@ TEST(CallLists, RandomPoliciesAreSaidOrTheLossIsNarrow) {
 }
 
 TEST(CallLists, ArgumentsAreLostToTheStricterAnswer) {
-  const Text source(kKafel, "ALLOW { read, socket { family == 1 } } DEFAULT ERRNO(1)");
+  const Text source(kKafel, "ALLOW { read, execve, prctl, socket { family == 1 } } DEFAULT ERRNO(1)");
   for (const Format* format : {&kSystemd, &kFirejail}) {
     const Conversion out = test::convert(*source.reading, *format);
     const auto lost =
@@ -250,14 +168,16 @@ TEST(CallLists, ArgumentsAreLostToTheStricterAnswer) {
 TEST(CallLists, AreToldByTheirContent) {
   EXPECT_EQ(sniff("[Service]\nSystemCallFilter=read\n"), &kSystemd);
   EXPECT_EQ(sniff("caps.drop all\nseccomp\n"), &kFirejail);
+  EXPECT_EQ(sniff("seccomp.drop ptrace:kill\n"), &kFirejail) << "nor minijail's call 'seccomp'";
+  EXPECT_EQ(sniff("seccomp ptrace:kill\n"), &kFirejail);
+  EXPECT_EQ(sniff("seccomp: kill\n"), &kMinijail);
   EXPECT_EQ(sniff("[Service]\nExecStart=/bin/true\n"), nullptr);
 }
 
 TEST(Tables, AreWhole) {
-  for (const GroupTable table : {GroupTable::systemd, GroupTable::firejail})
-    for (const std::string_view group : groups(table)) EXPECT_FALSE(group_calls(table, group)->empty()) << group;
-  EXPECT_EQ(group_calls(GroupTable::systemd, "@nosuch"), std::nullopt);
-  const auto service = group_calls(GroupTable::systemd, "@system-service");
+  for (const std::string_view group : systemd_groups()) EXPECT_FALSE(systemd_group(group)->empty()) << group;
+  EXPECT_EQ(systemd_group("@nosuch"), std::nullopt);
+  const auto service = systemd_group("@system-service");
   ASSERT_TRUE(service.has_value());
   for (const std::string_view call : *service) EXPECT_FALSE(call.starts_with('@')) << call;
   EXPECT_TRUE(minijail_knows("O_RDONLY"));

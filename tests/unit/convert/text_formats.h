@@ -43,6 +43,25 @@ struct Text {
   std::optional<Reading> reading;
 };
 
+struct Case {
+  std::string_view text, call;
+  policy::Action action;
+};
+
+inline void expect_answers(const Format& format, std::span<const Case> cases, std::string_view prefix) {
+  for (const Case& one : cases) {
+    const Text text(format, std::string(prefix) + std::string(one.text));
+    ASSERT_TRUE(text.reading) << one.text << "\n" << text.messages();
+    EXPECT_EQ(text.answer(one.call), one.action) << one.text << " " << one.call;
+  }
+}
+
+inline policy::Action of(const Text& text, arch::Arch arch, std::string_view call,
+                         std::array<std::uint64_t, 6> args = {}) {
+  const policy::Call made{arch::info(arch).audit, arch::number(arch, call).value(), args};
+  return policy::evaluate(text.reading.value().profile.policy, made);
+}
+
 inline Conversion convert(const Reading& reading, const Format& to, arch::Arch arch = arch::Arch::x86_64) {
   WriteOptions options;
   options.native = arch;
