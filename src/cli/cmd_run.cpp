@@ -2,11 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/prepare.h"
+#include "cli/run_seals.h"
+#include "policy/algebra.h"
 #include "sandbox/diagnostic_ids.h"
+#include "sandbox/guard.h"
 #include "sandbox/supervise.h"
 #include "syntax/words.h"
 
@@ -35,6 +40,26 @@ void warn_of_listeners(Session& session, const policy::Policy& policy) {
                               "calls with SCMP_ACT_NOTIFY or SCMP_ACT_TRACE will fail with ENOSYS: nobody listens");
 }
 
+// Into one filter with the profile where that is a policy, else as one of its own.
+bool add_guard(Session& session, sandbox::Plan& plan, policy::Policy* policy, int& status) {
+  const auto guard = sandbox::guard(plan.seals);
+  if (!guard) return true;
+  if (policy != nullptr) {
+    const std::array<policy::Policy, 2> newest_first{std::move(*policy), *guard};
+    auto both = policy::stack(newest_first);
+    if (!both) {
+      status = session.fail(both.error());
+      return false;
+    }
+    *policy = std::move(*both);
+    return true;
+  }
+  auto prepared = compile_and_prove(session, *guard, {}, status);
+  if (!prepared) return false;
+  plan.guard = std::move(prepared->program);
+  return true;
+}
+
 // The program to load; nothing in `plan.filter` where seccomp is off.
 bool add_filter(Session& session, sandbox::Plan& plan, int& status) {
   const auto options = read_options(session);
@@ -43,7 +68,7 @@ bool add_filter(Session& session, sandbox::Plan& plan, int& status) {
     return false;
   }
   const std::string name(session.arguments().last("profile").value_or("docker-default"));
-  const auto subject = load(session, name, *options, status);
+  auto subject = load(session, name, *options, status);
   if (!subject) return false;
   if (!subject->is_policy) {
     if (subject->stack.size() > 1) {
@@ -52,9 +77,10 @@ bool add_filter(Session& session, sandbox::Plan& plan, int& status) {
       return false;
     }
     plan.filter = subject->stack.front();
-    return true;
+    return add_guard(session, plan, nullptr, status);
   }
-  if (!subject->profile.confined) return true;
+  if (!subject->profile.confined) return add_guard(session, plan, nullptr, status);
+  if (!add_guard(session, plan, &subject->profile.policy, status)) return false;
   auto prepared = compile_and_prove(session, subject->profile.policy, {}, status);
   if (!prepared) return false;
   warn_of_listeners(session, subject->profile.policy);
@@ -91,7 +117,7 @@ int execute(Session& session, const sandbox::Plan& plan) {
   print_diagnostics(session.env(), session.diagnostics(), session.json());
   session.diagnostics() = {};
   const auto launched = sandbox::launch(plan, signals, traced, *session.env().kernel);
-  if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program));
+  if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program, plan.seals));
   if (traced) {
     const std::span<const bpf::Insn> filter =
         plan.filter ? std::span<const bpf::Insn>(*plan.filter) : std::span<const bpf::Insn>();
@@ -101,8 +127,9 @@ int execute(Session& session, const sandbox::Plan& plan) {
     for (const sandbox::Killed& killed : report.killed) report_kill(session, killed);
     return report.ended.exit_status;
   }
-  const sandbox::Ended ended = sandbox::supervise(launched->pid());
-  if (ended.signal == SIGSYS && plan.filter) report_from_log(session, plan.argv[0], launched->pid(), log);
+  const pid_t program = log ? sandbox::program_pid(*launched) : 0;
+  const sandbox::Ended ended = sandbox::supervise(*launched);
+  if (ended.signal == SIGSYS && plan.filter) report_from_log(session, plan.argv[0], program, log);
   return ended.exit_status;
 }
 
@@ -113,12 +140,23 @@ int run_command(Session& session) {
   plan.argv = session.arguments().operands;
   plan.environment = session.env().environment;
   int status = kYes;
+  sandbox::Refusal refusal;
+  if (!add_seals(session, plan, refusal)) return refuse(session, refusal);
+  if (session.arguments().has("trace") && plan.seals.init)
+    return refuse(session, {sandbox::kBadSeal,
+                            sandbox::kExitOwnFailure,
+                            "--trace follows a child, but --seal process puts an init between",
+                            {}});
   if (!add_filter(session, plan, status)) return sandbox::kExitOwnFailure;
   const auto missing =
       sandbox::find_program(plan.argv[0], session.env().variable("PATH"), sandbox::probe_executable, plan.program);
   if (missing) return refuse(session, *missing);
   if (plan.filter)
-    if (const auto refusal = sandbox::check_can_start(*plan.filter)) return refuse(session, *refusal);
+    if (const auto stuck = sandbox::check_can_start(*plan.filter)) return refuse(session, *stuck);
+  if (session.arguments().has("plan")) {
+    print_plan(session, plan);
+    return kYes;
+  }
   return execute(session, plan);
 }
 

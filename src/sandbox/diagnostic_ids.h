@@ -21,4 +21,9 @@ inline constexpr base::DiagnosticId kNoListener{5006, base::Severity::warning, "
 // Filters of a live process can be read only by a tracer with CAP_SYS_ADMIN that is under no filter itself.
 inline constexpr base::DiagnosticId kCannotDump{5007, base::Severity::error, "filters of a process cannot be read"};
 
+// A seal, or what an option asks of it, is not known, contradicts another, or needs a seal that was not asked for.
+inline constexpr base::DiagnosticId kBadSeal{5008, base::Severity::error, "seal that makes no sense"};
+// The kernel, the machine's layout or an outer sandbox lacks what a seal needs. Nothing was started.
+inline constexpr base::DiagnosticId kCannotSeal{5009, base::Severity::error, "seal that is not possible here"};
+
 }  // namespace callgate::sandbox

@@ -1,5 +1,5 @@
-// The steps, in order: block signals, share memory, clone; in the child: wait for the tracer (traced runs), restore the
-// signal mask, no_new_privs, filter, exec. Nothing in the child allocates, locks or formats.
+// The steps, in order: block signals, share memory, clone; in the child: wait for the tracer (traced runs), the seals'
+// steps, restore the signal mask, no_new_privs, filter, exec. Nothing in the child allocates, locks or formats.
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/launch.h"
 
@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -23,17 +24,37 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "sandbox/diagnostic_ids.h"
+#include "sandbox/init.h"
 
 namespace callgate::sandbox {
 
 std::string_view name(Stage stage) {
-  constexpr std::array<std::string_view, 8> kNames{
-      "nothing",      "mmap of the child's stack", "clone", "ptrace", "sigprocmask",
-      "no_new_privs", "seccomp(2) filter",         "execve"};
+  constexpr std::array<std::string_view, 10> kNames{
+      "nothing",      "mmap of the child's stack", "clone",  "ptrace", "sigprocmask",
+      "no_new_privs", "seccomp(2) filter",         "execve", "seal",   "init"};
   return kNames[static_cast<std::size_t>(stage)];
 }
 
-Refusal describe(const Failure& failure, const std::string& program) {
+namespace {
+
+Refusal describe_seal(const Failure& failure, const Seals& seals) {
+  const std::string why = base::errno_text(failure.os_errno);
+  if (failure.stage == Stage::clone) {
+    const bool forbidden = failure.os_errno == EPERM || failure.os_errno == ENOSPC || failure.os_errno == EUSERS;
+    return {kCannotSeal, kExitOwnFailure,
+            fmt::format("no new namespaces ({}): {}", namespaces_text(seals.namespaces), why),
+            forbidden ? "this machine, or the sandbox that we are in, forbids them" : ""};
+  }
+  const Step* const step = seals.step(failure.step);
+  return {kCannotSeal, kExitOwnFailure, fmt::format("cannot {}: {}", step ? describe(*step) : "seal", why),
+          "nothing was started"};
+}
+
+}  // namespace
+
+Refusal describe(const Failure& failure, const std::string& program, const Seals& seals) {
+  if (failure.stage == Stage::seal || (failure.stage == Stage::clone && seals.namespaces != 0))
+    return describe_seal(failure, seals);
   const std::string why = base::errno_text(failure.os_errno);
   if (failure.stage == Stage::exec) {
     const bool missing = failure.os_errno == ENOENT;
@@ -78,6 +99,7 @@ constexpr Kernel kRealKernel{
     },
     .seize = [](pid_t child) { return result(ptrace(PTRACE_SEIZE, child, nullptr, kTraceOptions)); },
     .await_tracer = read_byte,
+    .step = run_step,
     .set_mask = [](const sigset_t* mask) { return -pthread_sigmask(SIG_SETMASK, mask, nullptr); },
     .no_new_privs = [] { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); },
     .load_filter = load_filter,
@@ -97,8 +119,12 @@ struct ChildPlan {
   std::span<const bpf::Insn> filter;
   bool confined;
   std::uint32_t flags;
+  std::span<const bpf::Insn> guard;
+  const Seals* seals;
   int tracer_fd;  // -1: not traced
   int unused_fd;  // the parent's end of the same pipe
+  int status_fd;  // -1: no init; open until the program has been executed
+  int parent_fd;  // the parent's end of that
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
@@ -121,15 +147,24 @@ struct ChildMemory {
   ChildPlan plan;
   volatile int stage;
   volatile int os_errno;
+  volatile std::size_t step;
+  volatile int program_status;
+  Slots slots;
   alignas(16) std::array<char, kStackBytes> stack;
+  alignas(16) std::array<char, kStackBytes> program_stack;  // of init's child
 };
+constexpr int kNoStatus = -1;
 
 void ChildMemoryDeleter::operator()(ChildMemory* memory) const {
   munmap(memory, sizeof(ChildMemory));
 }
 
 Failure Launched::failure() const {
-  return {static_cast<Stage>(memory_->stage), memory_->os_errno};
+  return {static_cast<Stage>(memory_->stage), memory_->os_errno, memory_->step};
+}
+
+std::optional<int> Launched::program_status() const {
+  return memory_->program_status == kNoStatus ? std::nullopt : std::optional(memory_->program_status);
 }
 
 namespace {
@@ -147,6 +182,44 @@ int exec_in_child(const ChildPlan& plan) {
   return error;
 }
 
+// `first`: the index in Seals::step() of the first of `steps`.
+int run_steps(ChildMemory& memory, const std::vector<Step>& steps, std::size_t first) {
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (const int e = memory.plan.kernel->step(steps[i], memory.slots); e < 0) {
+      memory.step = first + i;
+      return fail_in_child(memory, Stage::seal, e);
+    }
+  return 0;
+}
+
+// The last steps, by the process that becomes the program. Never returns 0.
+int program_body(void* argument) {
+  ChildMemory& memory = *static_cast<ChildMemory*>(argument);
+  const ChildPlan& plan = memory.plan;
+  if (const int status = run_steps(memory, plan.seals->program, plan.seals->setup.size()); status != 0) return status;
+  if (const int e = plan.kernel->set_mask(plan.mask); e < 0) return fail_in_child(memory, Stage::signals, e);
+  if (const int e = plan.kernel->no_new_privs(); e < 0) return fail_in_child(memory, Stage::no_new_privs, e);
+  if (!plan.guard.empty())
+    if (const int e = plan.kernel->load_filter(0, plan.guard); e < 0) return fail_in_child(memory, Stage::filter, e);
+  if (plan.confined)
+    if (const int e = plan.kernel->load_filter(plan.flags, plan.filter); e < 0)
+      return fail_in_child(memory, Stage::filter, e);
+  return fail_in_child(memory, Stage::exec, exec_in_child(plan));
+}
+
+int init_body(ChildMemory& memory) {
+  const ChildPlan& plan = memory.plan;
+  close(plan.parent_fd);
+  pollfd parent{plan.status_fd, 0, 0};
+  if (poll(&parent, 1, 0) != 0) return fail_in_child(memory, Stage::init, -EPIPE);  // it ended before it was tied to us
+  char* const stack = memory.program_stack.data() + memory.program_stack.size();
+  const pid_t program = plan.kernel->clone(program_body, stack, SIGCHLD | CLONE_VM | CLONE_VFORK, &memory);
+  if (program < 0) return fail_in_child(memory, Stage::init, program);
+  if (memory.stage != static_cast<int>(Stage::none)) return kExitOwnFailure;
+  memory.program_status = run_init(program);
+  return 0;
+}
+
 int child_body(void* argument) {
   ChildMemory& memory = *static_cast<ChildMemory*>(argument);
   const ChildPlan& plan = memory.plan;
@@ -154,12 +227,8 @@ int child_body(void* argument) {
     close(plan.unused_fd);  // this copy's, so that the parent's death ends the wait
     if (const int e = plan.kernel->await_tracer(plan.tracer_fd); e < 0) return fail_in_child(memory, Stage::trace, e);
   }
-  if (const int e = plan.kernel->set_mask(plan.mask); e < 0) return fail_in_child(memory, Stage::signals, e);
-  if (const int e = plan.kernel->no_new_privs(); e < 0) return fail_in_child(memory, Stage::no_new_privs, e);
-  if (plan.confined)
-    if (const int e = plan.kernel->load_filter(plan.flags, plan.filter); e < 0)
-      return fail_in_child(memory, Stage::filter, e);
-  return fail_in_child(memory, Stage::exec, exec_in_child(plan));
+  if (const int status = run_steps(memory, plan.seals->setup, 0); status != 0) return status;
+  return plan.seals->init ? init_body(memory) : program_body(argument);
 }
 
 struct Pipe {
@@ -187,6 +256,16 @@ int start_traced(pid_t pid, const Pipe& pipe, const Kernel& kernel) {
   kill(pid, SIGKILL);
   reap(pid);
   return -error;
+}
+
+std::span<const bpf::Insn> instructions(const std::optional<bpf::Program>& program) {
+  return program ? std::span<const bpf::Insn>(*program) : std::span<const bpf::Insn>();
+}
+
+int clone_flags(const Seals& seals, bool traced) {
+  const int namespaces = SIGCHLD | static_cast<int>(seals.namespaces);
+  if (traced || seals.init) return namespaces;
+  return namespaces | CLONE_VFORK | (seals.any() ? 0 : CLONE_VM);
 }
 
 }  // namespace
@@ -217,29 +296,39 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
   void* const place = mmap(nullptr, sizeof(ChildMemory), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (place == MAP_FAILED) return tl::unexpected(Failure{Stage::memory, errno});
   std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory(new (place) ChildMemory);
-  Pipe pipe;
+  memory->program_status = kNoStatus;
+  Pipe tracing, status;
   if (traced)
-    if (const int error = make_pipe(pipe); error != 0) return tl::unexpected(Failure{Stage::trace, error});
+    if (const int error = make_pipe(tracing); error != 0) return tl::unexpected(Failure{Stage::trace, error});
+  if (plan.seals.init)
+    if (const int error = make_pipe(status); error != 0) return tl::unexpected(Failure{Stage::init, error});
   memory->plan = {&kernel,
                   &signals.original(),
                   plan.program.c_str(),
                   argv.data(),
                   script_argv.data(),
                   environment.data(),
-                  plan.filter ? std::span<const bpf::Insn>(*plan.filter) : std::span<const bpf::Insn>(),
+                  instructions(plan.filter),
                   plan.filter.has_value(),
                   plan.filter_flags,
-                  pipe.read_end.get(),
-                  pipe.write_end.get()};
-  const int flags = SIGCHLD | (traced ? 0 : CLONE_VM | CLONE_VFORK);
-  const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(), flags, memory.get());
+                  instructions(plan.guard),
+                  &plan.seals,
+                  tracing.read_end.get(),
+                  tracing.write_end.get(),
+                  status.write_end.get(),
+                  status.read_end.get()};
+  const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(),
+                                 clone_flags(plan.seals, traced), memory.get());
   if (pid < 0) return tl::unexpected(Failure{Stage::clone, -pid});
-  if (traced) {
-    if (const int error = start_traced(pid, pipe, kernel); error != 0)
+  if (traced)
+    if (const int error = start_traced(pid, tracing, kernel); error != 0)
       return tl::unexpected(Failure{Stage::trace, error});
-    return Launched(pid, std::move(memory));
+  if (plan.seals.init) {
+    status.write_end.reset();
+    read_byte(status.read_end.get());  // its end: the program runs, or there is none
   }
-  Launched launched(pid, std::move(memory));
+  Launched launched(pid, std::move(memory), plan.seals.init);
+  if (traced) return launched;
   if (const Failure failure = launched.failure(); failure.stage != Stage::none) {
     reap(pid);
     return tl::unexpected(failure);

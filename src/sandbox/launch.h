@@ -1,9 +1,12 @@
-// Executes a plan: every privileged or irreversible step stands in launch.cpp, and each goes through the table below,
-// so that tests can make any one of them fail.
+// Executes a plan: every privileged or irreversible step stands in launch.cpp, those of seals in steps.cpp, and each
+// goes through the table below, so that tests can make any one of them fail.
 //
 // The child shares our memory until it executes (CLONE_VM | CLONE_VFORK, as posix_spawn does), which makes starting it
 // cheap however large we are. What failed is therefore written to memory both see: after the filter is in force a
 // write(2) to a pipe might not be allowed any more.
+//
+// A sealed child is a copy, for it changes what belongs to a whole process. Where PID 1 is ours, the copy stays as
+// init, and the program is its child; a pipe closes once init has nothing more to do than wait.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,26 +18,29 @@
 
 #include "base/result.h"
 #include "sandbox/plan.h"
+#include "sandbox/steps.h"
 
 namespace callgate::sandbox {
 
-enum class Stage : int { none, memory, clone, trace, signals, no_new_privs, filter, exec };
+enum class Stage : int { none, memory, clone, trace, signals, no_new_privs, filter, exec, seal, init };
 std::string_view name(Stage stage);
 
 struct Failure {
   Stage stage = Stage::none;
   int os_errno = 0;
+  std::size_t step = 0;  // of Seals::step(), where the stage is `seal`
   bool operator==(const Failure&) const = default;
 };
 // The message and exit status for a failed launch of `program`.
-Refusal describe(const Failure& failure, const std::string& program);
+Refusal describe(const Failure& failure, const std::string& program, const Seals& seals = {});
 
 // The kernel as a launch sees it. Each returns 0 (or the value asked for) or minus errno; all but `clone` and `seize`
 // run in the child and are async-signal-safe.
 struct Kernel {
   pid_t (*clone)(int (*body)(void*), void* stack_top, int flags, void* argument);
-  int (*seize)(pid_t child);    // ptrace, by the parent
-  int (*await_tracer)(int fd);  // returns once the parent has seized us
+  int (*seize)(pid_t child);                    // ptrace, by the parent
+  int (*await_tracer)(int fd);                  // returns once the parent has seized us
+  int (*step)(const Step& step, Slots& slots);  // of a seal
   int (*set_mask)(const sigset_t*);
   int (*no_new_privs)();
   int (*load_filter)(std::uint32_t flags, std::span<const bpf::Insn> program);
@@ -60,17 +66,21 @@ struct ChildMemoryDeleter {
   void operator()(ChildMemory* memory) const;
 };
 
-// A child that has executed the program (not traced), or is about to (traced).
+// A child that has executed the program (not traced), or is about to (traced), or the init whose child has.
 class Launched {
  public:
-  Launched(pid_t pid, std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory)
-      : pid_(pid), memory_(std::move(memory)) {}
+  Launched(pid_t pid, std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory, bool has_init = false)
+      : pid_(pid), has_init_(has_init), memory_(std::move(memory)) {}
   pid_t pid() const { return pid_; }
+  bool has_init() const { return has_init_; }
   // Final once the child has executed or ended.
   Failure failure() const;
+  // What waitpid told init of the program; nothing without an init of ours, or before the end.
+  std::optional<int> program_status() const;
 
  private:
   pid_t pid_;
+  bool has_init_;
   std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory_;
 };
 

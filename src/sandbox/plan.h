@@ -10,14 +10,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/diagnostic.h"
 #include "bpf/program.h"
 #include "policy/policy.h"
+#include "sandbox/seals.h"
 
 namespace callgate::sandbox {
-
-// Exit statuses of a launcher, as env(1), nohup(1) and docker-run(1) have them.
-inline constexpr int kExitOwnFailure = 125, kExitNotExecutable = 126, kExitNotFound = 127, kExitSignalBase = 128;
 
 struct Plan {
   std::string program;                   // what execve gets
@@ -25,15 +22,9 @@ struct Plan {
   std::vector<std::string> environment;  // NAME=value
   std::optional<bpf::Program> filter;    // nothing: unconfined
   std::uint32_t filter_flags = 0;        // SECCOMP_FILTER_FLAG_*
+  std::optional<bpf::Program> guard;     // loaded before `filter`: what the seals deny on top of it
+  Seals seals;
   bool operator==(const Plan&) const = default;
-};
-
-// Why no plan could be made, or a launch failed; `exit_status` is what the command ends with.
-struct Refusal {
-  base::DiagnosticId id;
-  int exit_status = kExitOwnFailure;
-  std::string message;
-  std::string help;
 };
 
 // Asks whether `path` can be executed: 0, or the errno execve would give as far as it can be told beforehand.

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "base/io.h"
 #include "base/text.h"
 
 namespace callgate::sandbox {
@@ -22,7 +23,7 @@ Ended ended_from_wait(int wait_status) {
   return {WEXITSTATUS(wait_status), 0};
 }
 
-void forward_signals(pid_t pid, const std::function<bool()>& on_child_change) {
+void forward_signals(pid_t pid, const std::function<bool()>& on_child_change, bool stop_too) {
   sigset_t all;
   sigfillset(&all);
   // The child may have ended before the first wait; its SIGCHLD is pending then, for it was blocked all along.
@@ -34,30 +35,58 @@ void forward_signals(pid_t pid, const std::function<bool()>& on_child_change) {
       if (on_child_change()) return;
     } else if (info.si_code != SI_KERNEL) {
       kill(pid, signal);
+    } else if (stop_too && (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)) {
+      kill(getpid(), SIGSTOP);
     }
   }
 }
 
-Ended supervise(pid_t pid) {
+namespace {
+
+Ended wait_for(pid_t pid, bool stop_too) {
   Ended ended;
-  forward_signals(pid, [&] {
-    int status = 0;
-    for (;;) {
-      const pid_t changed = waitpid(pid, &status, WNOHANG | WUNTRACED);
-      if (changed == 0) return false;
-      if (changed < 0) {
-        if (errno == EINTR) continue;
-        ended.exit_status = kExitOwnFailure;  // ECHILD: somebody else reaped it
+  forward_signals(
+      pid,
+      [&] {
+        int status = 0;
+        for (;;) {
+          const pid_t changed = waitpid(pid, &status, WNOHANG | WUNTRACED);
+          if (changed == 0) return false;
+          if (changed < 0) {
+            if (errno == EINTR) continue;
+            ended.exit_status = kExitOwnFailure;  // ECHILD: somebody else reaped it
+            return true;
+          }
+          if (!WIFSTOPPED(status)) break;
+          // Job control: our shell must see us stop. SIGCONT reaches the program from the shell, or from us afterwards.
+          kill(getpid(), SIGSTOP);
+        }
+        ended = ended_from_wait(status);
         return true;
-      }
-      if (!WIFSTOPPED(status)) break;
-      // Job control: our shell must see us stop. SIGCONT reaches the program from the shell, or from us afterwards.
-      kill(getpid(), SIGSTOP);
-    }
-    ended = ended_from_wait(status);
-    return true;
-  });
+      },
+      stop_too);
   return ended;
+}
+
+}  // namespace
+
+Ended supervise(pid_t pid) {
+  return wait_for(pid, false);
+}
+
+Ended supervise(const Launched& launched) {
+  // Stops of a program behind an init cannot be seen from here.
+  const Ended ended = wait_for(launched.pid(), launched.has_init());
+  const auto status = launched.program_status();
+  return status ? ended_from_wait(*status) : ended;
+}
+
+pid_t program_pid(const Launched& launched) {
+  if (!launched.has_init()) return launched.pid();
+  const auto children = base::read_file(fmt::format("/proc/{0}/task/{0}/children", launched.pid()));
+  if (!children) return 0;
+  const auto first = base::parse_u64(base::split(*children, ' ').front());
+  return static_cast<pid_t>(first.value_or(0));
 }
 
 }  // namespace callgate::sandbox

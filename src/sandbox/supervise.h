@@ -36,13 +36,18 @@ struct Report {
 // Passes every signal sent to us on to the program, but not those that the kernel sends the whole foreground group
 // (Ctrl-C): it has them already. Stops when the program stops.
 Ended supervise(pid_t pid);
+// The same for whatever launch() started: with an init of ours the end is that of its program.
+Ended supervise(const Launched& launched);
+// The program's process, which init may stand before, as we see it; 0 if it has ended.
+pid_t program_pid(const Launched& launched);
 
 // The same under ptrace. Works where the kernel log cannot be read, and names threads, 32-bit calls and children too.
 // `filter` tells kills by the filter from other deaths by SIGSYS; it is run on the registers found.
 Report supervise_traced(const Launched& launched, std::span<const bpf::Insn> filter);
 
-// Calls `on_child_change` for each SIGCHLD until it returns true; other signals go to `pid`.
-void forward_signals(pid_t pid, const std::function<bool()>& on_child_change);
+// Calls `on_child_change` for each SIGCHLD until it returns true; other signals go to `pid`. `stop_too`: when the
+// terminal stops the foreground group (Ctrl-Z), so do we.
+void forward_signals(pid_t pid, const std::function<bool()>& on_child_change, bool stop_too = false);
 Ended ended_from_wait(int wait_status);
 
 }  // namespace callgate::sandbox

@@ -24,7 +24,12 @@ namespace callgate::sandbox {
 namespace {
 
 Plan plan_for(std::vector<std::string> argv, std::optional<bpf::Program> filter = std::nullopt) {
-  return {argv[0], argv, {"PATH=/usr/bin:/bin", "LC_ALL=C"}, std::move(filter), 0};
+  Plan plan;
+  plan.program = argv[0];
+  plan.argv = std::move(argv);
+  plan.environment = {"PATH=/usr/bin:/bin", "LC_ALL=C"};
+  plan.filter = std::move(filter);
+  return plan;
 }
 
 int status_of(const Plan& plan) {
@@ -98,7 +103,7 @@ TEST(Launch, TellsWhyExecFailed) {
   const SignalBlock signals;
   const auto missing = launch(plan_for({"/nonexistent"}), signals, false);
   ASSERT_FALSE(missing);
-  EXPECT_EQ(missing.error(), (Failure{Stage::exec, ENOENT}));
+  EXPECT_EQ(missing.error(), (Failure{Stage::exec, ENOENT, 0}));
   EXPECT_EQ(describe(missing.error(), "/nonexistent").exit_status, kExitNotFound);
   const auto forbidden = launch(plan_for({"/etc/passwd"}), signals, false);
   ASSERT_FALSE(forbidden);
@@ -110,7 +115,7 @@ TEST(Launch, AFilterThatForbidsEverythingIsToldAllTheSame) {
   const SignalBlock signals;
   const auto launched = launch(plan_for({"/bin/true"}, nothing), signals, false);
   ASSERT_FALSE(launched);
-  EXPECT_EQ(launched.error(), (Failure{Stage::exec, EPERM}));
+  EXPECT_EQ(launched.error(), (Failure{Stage::exec, EPERM, 0}));
 }
 
 // One step fails; no child may stay behind.
@@ -137,26 +142,26 @@ TEST(LaunchFaults, EachStepFailsInTurn) {
   for (const bool with_tracer : {false, true}) {
     Kernel kernel = real_kernel();
     kernel.clone = [](int (*)(void*), void*, int, void*) -> pid_t { return -EAGAIN; };
-    expect_failure(kernel, with_tracer, {Stage::clone, EAGAIN});
+    expect_failure(kernel, with_tracer, {Stage::clone, EAGAIN, 0});
     kernel = real_kernel();
     kernel.set_mask = [](const sigset_t*) { return -EINVAL; };
-    expect_failure(kernel, with_tracer, {Stage::signals, EINVAL});
+    expect_failure(kernel, with_tracer, {Stage::signals, EINVAL, 0});
     kernel = real_kernel();
     kernel.no_new_privs = [] { return -EPERM; };
-    expect_failure(kernel, with_tracer, {Stage::no_new_privs, EPERM});
+    expect_failure(kernel, with_tracer, {Stage::no_new_privs, EPERM, 0});
     kernel = real_kernel();
     kernel.load_filter = [](std::uint32_t, std::span<const bpf::Insn>) { return -ENOMEM; };
-    expect_failure(kernel, with_tracer, {Stage::filter, ENOMEM});
+    expect_failure(kernel, with_tracer, {Stage::filter, ENOMEM, 0});
   }
   Kernel kernel = real_kernel();
   kernel.exec = [](const char*, char* const*, char* const*) { return -ELOOP; };
-  expect_failure(kernel, false, {Stage::exec, ELOOP});
+  expect_failure(kernel, false, {Stage::exec, ELOOP, 0});
   kernel = real_kernel();
   kernel.seize = [](pid_t) { return -EPERM; };
-  expect_failure(kernel, true, {Stage::trace, EPERM});
+  expect_failure(kernel, true, {Stage::trace, EPERM, 0});
   kernel = real_kernel();
   kernel.await_tracer = [](int) { return -EPIPE; };
-  expect_failure(kernel, true, {Stage::trace, EPIPE});
+  expect_failure(kernel, true, {Stage::trace, EPIPE, 0});
 }
 
 TEST(LaunchFaults, AFilterThatTheKernelRefusesIsToldWithItsErrno) {
@@ -164,7 +169,7 @@ TEST(LaunchFaults, AFilterThatTheKernelRefusesIsToldWithItsErrno) {
   const bpf::Program bad{{bpf::op::kLdAbs, 0, 0, 64}, {bpf::op::kRetK, 0, 0, bpf::kRetAllow}};
   const auto launched = launch(plan_for({"/bin/true"}, bad), signals, false);
   ASSERT_FALSE(launched);
-  EXPECT_EQ(launched.error(), (Failure{Stage::filter, EINVAL}));
+  EXPECT_EQ(launched.error(), (Failure{Stage::filter, EINVAL, 0}));
 }
 
 TEST(Traced, NamesTheFatalCallForEachWayToDie) {

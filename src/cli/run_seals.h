@@ -1,0 +1,25 @@
+// callgate run's options about seals, and the plan as text or JSON.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "cli/command.h"
+#include "cli/session.h"
+#include "sandbox/plan.h"
+
+namespace callgate::cli {
+
+inline constexpr auto kSealOptions = std::array<Option, 4>{{
+    {"seal", 0, "LIST", "seal the program off: process; may be repeated", "", true},
+    {"cap", 0, "LIST", "capabilities that a sealed program keeps (none if not given)", "", true},
+    {"keep-fd", 0, "N", "a file descriptor above 2 that stays open in a sealed program; may be repeated", "", true},
+    {"plan", 0, "", "print what would be done, and do nothing", ""},
+}};
+
+// Fills in `plan.seals`. False (diagnosed) if they cannot be.
+bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal);
+// Every step in order.
+void print_plan(Session& session, const sandbox::Plan& plan);
+
+}  // namespace callgate::cli

@@ -1,0 +1,18 @@
+// What seals deny by argument, on top of the profile.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "policy/policy.h"
+#include "sandbox/seals.h"
+
+namespace callgate::sandbox {
+
+// For this machine's architecture and those whose calls its kernel takes, too; everything else is allowed. Nothing
+// where nothing is to be denied.
+//
+// `process`: ioctl TIOCSTI and TIOCLINUX, with which a program types into the terminal that it shares with us.
+std::optional<policy::Policy> guard(const Seals& seals);
+
+}  // namespace callgate::sandbox

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sandbox/host_facts.h"
+
+#include <dirent.h>
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/io.h"
+#include "base/text.h"
+
+namespace callgate::sandbox {
+
+namespace {
+
+std::optional<std::uint64_t> number_in(const char* path) {
+  const auto text = base::read_file(path, 64);
+  return text ? base::parse_u64(base::trim(*text)) : std::nullopt;
+}
+
+std::uint64_t permitted_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> data{};
+  if (syscall(SYS_capget, &header, data.data()) != 0) return 0;
+  return data[0].permitted | std::uint64_t{data[1].permitted} << 32;
+}
+
+std::vector<int> inherited_files() {
+  std::vector<int> out;
+  DIR* const directory = opendir("/proc/self/fd");
+  if (directory == nullptr) return out;
+  while (const dirent* const entry = readdir(directory)) {  // NOLINT(concurrency-mt-unsafe): a directory of our own
+    const auto fd = base::parse_u64(entry->d_name);
+    if (fd && *fd > 2 && static_cast<int>(*fd) != dirfd(directory)) out.push_back(static_cast<int>(*fd));
+  }
+  closedir(directory);
+  return out;
+}
+
+}  // namespace
+
+HostFacts read_host_facts() {
+  HostFacts facts;
+  facts.uid = geteuid();
+  facts.gid = getegid();
+  facts.capabilities = permitted_capabilities();
+  facts.last_capability = static_cast<unsigned>(number_in("/proc/sys/kernel/cap_last_cap").value_or(40));
+  // Debian's own switch; absent elsewhere.
+  facts.user_namespaces = access("/proc/self/ns/user", F_OK) == 0 &&
+                          number_in("/proc/sys/user/max_user_namespaces").value_or(1) > 0 &&
+                          number_in("/proc/sys/kernel/unprivileged_userns_clone").value_or(1) > 0;
+  facts.open_fds = inherited_files();
+  return facts;
+}
+
+}  // namespace callgate::sandbox

@@ -1,0 +1,88 @@
+// The seals of a launch as a pure value: what is wanted and what this machine offers become a list of steps, or a
+// refusal. Nothing here asks the kernel; nothing is done. steps.h executes them, launch.h says when.
+//
+// `process`: PID, IPC, UTS, cgroup and mount namespaces of its own, with an init of ours as PID 1 and its own /proc.
+// Any seal drops all capabilities but those kept, turns core dumps off and closes inherited files. Whoever has no
+// CAP_SYS_ADMIN gets a user namespace first, in which exactly that user and group exist.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/refusal.h"
+
+namespace callgate::sandbox {
+
+enum class Seal : std::uint8_t { process = 1 };
+inline constexpr unsigned bit(Seal seal) {
+  return static_cast<unsigned>(seal);
+}
+
+// What the command line asks for, not yet checked.
+struct SealRequest {
+  std::vector<std::string> seals;  // "process"; each may be a list with commas
+  std::vector<std::string> caps;   // kept: "CAP_NET_RAW", "net_raw"
+  std::vector<std::string> keep_fds;
+  bool operator==(const SealRequest&) const = default;
+};
+
+// What this machine and this user have (read_host_facts in host_facts.h reads them).
+struct HostFacts {
+  std::uint32_t uid = 0, gid = 0;
+  std::uint64_t capabilities = 0;  // permitted to us
+  unsigned last_capability = 40;
+  bool user_namespaces = true;  // may be made
+  std::vector<int> open_fds;    // inherited, above 2
+  bool operator==(const HostFacts&) const = default;
+};
+
+enum class StepKind : std::uint8_t {
+  tie_to_parent,   // end with the launcher
+  write_file,      // `text` into `path`
+  private_mounts,  // no mount or unmount travels in or out
+  unshare,         // `flags`: CLONE_NEW*
+  new_mount,       // a file system of type `path`, options `text`, mount attributes `flags`, into `slot`
+  attach,          // the mount in `slot` on `path`
+  read_only,       // what lies at `path` becomes a mount that cannot be written to; nothing if it is not there
+  hide,            // `path` becomes empty: a directory of no files, a file as /dev/null; nothing if it is not there
+  session_keyring,
+  limit,          // `number`: RLIMIT_*, to `value`
+  drop_bounding,  // all of the bounding set but `value`
+  capabilities,   // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
+  not_dumpable,   // no ptrace, no /proc/PID/mem for equals
+  close_files,    // `number` … `value`
+};
+
+struct Step {
+  StepKind kind{};
+  std::string path, text;
+  std::uint64_t number = 0, value = 0, flags = 0;
+  int slot = -1;
+  bool operator==(const Step&) const = default;
+};
+// "mount proc on /proc": what a step does, in the words of messages and of `run --plan`.
+std::string describe(const Step& step);
+std::string_view name(StepKind kind);
+
+struct Seals {
+  unsigned seals = 0;            // bits
+  std::uint64_t namespaces = 0;  // CLONE_NEW* that the child is born into
+  bool init = false;             // PID 1 is ours, and the program its child
+  std::vector<Step> setup;       // by the first child
+  std::vector<Step> program;     // by the process that becomes the program, before no_new_privs and filter
+  bool operator==(const Seals&) const = default;
+  bool any() const { return seals != 0; }
+  const Step* step(std::size_t index) const;  // setup, then program; null beyond
+};
+
+// Nothing if it cannot be (`refusal` says why). Without any seal in the request: empty seals.
+std::optional<Seals> plan_seals(const SealRequest& request, const HostFacts& host, Refusal& refusal);
+
+// "user, pid, ipc".
+std::string namespaces_text(std::uint64_t flags, std::string_view separator = ", ");
+
+}  // namespace callgate::sandbox

@@ -1,0 +1,21 @@
+// Executes the steps of a seal: every one of their system calls stands in steps.cpp.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "sandbox/seals.h"
+
+namespace callgate::sandbox {
+
+// Mounts made by one step and used by a later one.
+struct Slots {
+  static constexpr std::size_t kCount = 32;
+  std::array<int, kCount> fds;
+};
+
+// 0 or minus errno. Async-signal-safe: no allocation, no lock. A failed step may be half done, but only within
+// namespaces that end with the process.
+int run_step(const Step& step, Slots& slots);
+
+}  // namespace callgate::sandbox
