@@ -188,7 +188,8 @@ class ListReader {
     std::string help = arch::find_name(name) ? fmt::format("{} does not have it", arch::info(arch_).name)
                                              : syntax::suggestion(arch::suggest_name(name));
     if (const auto nr = arch::number(arch_, name))
-      help = fmt::format("firejail {} does not know it; write ${}", firejail_name(release_), *nr);
+      help = fmt::format("firejail {} does not know it; a list that keeps takes ${}, one that drops ${}:EPERM",
+                         firejail_name(release_), *nr, *nr);
     diagnostics_.add(kTextCallSkipped, span(word),
                      fmt::format("unknown call '{}', which firejail skips", base::printable(name)), help);
     return std::nullopt;

@@ -102,14 +102,14 @@ def children(pid):
         return []
 
 
-def contained_below(pid):
-    """The sandboxed program, once it has been executed: by then all filters are in force."""
+def program_below(pid, name):
+    """The sandboxed program, once it has been executed: by then all filters are in force, but for a library's."""
     waiting = [pid]
     while waiting:
         each = waiting.pop()
         waiting += children(each)
         try:
-            if Path(f"/proc/{each}/comm").read_text(encoding="ascii").strip() == Path(CONTAINED).name:
+            if Path(f"/proc/{each}/comm").read_text(encoding="ascii").strip() == name:
                 return each
         except OSError:
             pass
@@ -123,23 +123,26 @@ class Firejail(EngineTest):
         profile.write_text(head + lines + "\n", encoding="utf-8")
         return profile
 
-    def start(self, lines, named=True):
+    def start(self, lines, named=True, program=(CONTAINED,)):
         """Gives the profile's path and the process under its filters; None for it if firejail ends instead."""
         profile = self.profile(lines, named)
         firejail = subprocess.Popen(
-            ["firejail", "--quiet", f"--profile={profile}", CONTAINED], stdin=subprocess.DEVNULL,
+            ["firejail", "--quiet", f"--profile={profile}", *program], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(firejail.wait)
-        pid = wait_for(lambda: contained_below(firejail.pid) or firejail.poll() is not None, 30)
+        name = Path(program[0]).name
+        pid = wait_for(lambda: program_below(firejail.pid, name) or firejail.poll() is not None, 30)
         if pid is None or isinstance(pid, bool):
             firejail.kill()
             return profile, None
         self.addCleanup(os.kill, pid, signal.SIGKILL)
         return profile, pid
 
-    def proved(self, lines, named=True):
-        profile, pid = self.start(lines, named)
+    def proved(self, lines, named=True, program=(CONTAINED,), by_library=0):
+        profile, pid = self.start(lines, named, program)
         self.assertIsNotNone(pid, f"firejail did not start the program: {lines}")
+        if by_library:
+            wait_for(lambda: len(dump_filters(pid)) > by_library, 10)
         status, answer = prove(profile, f"pid:{pid}", "docker")
         self.assertEqual(status, 0, f"{lines}: {answer}")
         filters = len(dump_filters(pid))
@@ -184,6 +187,16 @@ class Firejail(EngineTest):
         self.assertIn("CG1272", run(CALLGATE, "explain", profile).stdout)
         answers = [run(CALLGATE, "eval", f"pid:{pid}", call).stdout.strip() for call in listed[:2]]
         self.assertEqual(answers, ["ALLOW", "ERRNO(1)"], listed[:2])
+
+    def test_what_firejail_needs_is_dropped_by_a_library(self):
+        """In dynamically linked programs; static ones keep it."""
+        for lines in ("seccomp.drop execve,mount", "seccomp prctl,execveat:kill", "seccomp.drop @default-keep,!execveat"):
+            with self.subTest(lines=lines):
+                filters = 2 if lines.startswith("seccomp ") else 1
+                self.assertEqual(self.proved(lines, program=("/bin/sleep", "60"), by_library=filters), filters + 1)
+        profile, pid = self.start("seccomp.drop execve,mount")
+        self.assertEqual(len(dump_filters(pid)), 1)
+        self.assertIn("CG1274", run(CALLGATE, "explain", profile).stdout)
 
     def test_what_is_written(self):
         written = self.folder / "written.profile"

@@ -1,0 +1,2 @@
+seccomp.drop ptrace
+seccomp.32 mount
