@@ -50,8 +50,17 @@ int set_engines(Session& session, container::World& world) {
   if (const auto path = given.last("podman-default")) {
     const auto file = world.files.open(std::string(*path), std::string(*path));
     if (!file) return session.fail({base::ErrorCode::io, file.error().message, file.error().os_errno});
-    world.podman.seccomp_profile = std::string(*path);
-    world.podman.seccomp_file = *file;
+    world.podman.default_path = std::string(*path);
+    world.podman.default_file = *file;
+  }
+  for (const std::string_view path : given.all("containers-conf")) {
+    const bool directory = manifest::names_in(std::string(path)).has_value();
+    for (const std::string& each : manifest::files_at(std::string(path))) {
+      if (directory && !each.ends_with(".conf")) continue;
+      const auto file = world.files.open(each, each);
+      if (!file) return session.fail({base::ErrorCode::io, file.error().message, file.error().os_errno});
+      if (!container::read_containers_conf(**file, world.podman, session.diagnostics())) return kBadInput;
+    }
   }
   if (const auto runtime = given.last("runtime")) world.daemon.default_runtime = world.podman.runtime = *runtime;
   return kYes;

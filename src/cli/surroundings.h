@@ -46,11 +46,15 @@ inline constexpr auto kClusterOptions = std::array<Option, 10>{{
      "a RuntimeClass that the cluster has; with --emit k8s: the one to deploy it with; may be repeated", "", true},
 }};
 // Engines on the user's own machine.
-inline constexpr auto kEngineOptions = std::array<Option, 5>{{
+inline constexpr auto kEngineOptions = std::array<Option, 6>{{
     {"daemon-config", 0, "FILE", "dockerd's daemon.json: its default profile, runtimes, and what else counts", ""},
     {"docker-version", 0, "X.Y.Z",
      "Docker's version: command and daemon (29.7.2 if not given); its default profile is that of the release", ""},
     {"podman-version", 0, "X.Y.Z", "Podman's version (5.4 if not given)", ""},
+    {"containers-conf", 0, "FILE",
+     "Podman's containers.conf, or a directory of drop-ins; later ones count: give them as Podman reads them, "
+     "/usr/share/containers, /etc/containers, its .conf.d, the user's",
+     "", true},
     {"podman-default", 0, "FILE",
      "Podman's default profile on that machine, /usr/share/containers/seccomp.json (its built-in one if not given)",
      ""},

@@ -61,8 +61,4 @@ void resolve_inspect(text::Node root, World& world, manifest::Answer& answer, ba
 bool read_daemon_json(const base::SourceFile& file, manifest::Files& files, Daemon& daemon,
                       base::Diagnostics& diagnostics);
 
-// The default profile that Podman reads on this machine, /etc/containers/seccomp.json or the distribution's below
-// /usr/share/containers; nothing changes where neither is there: then its built-in one counts.
-void find_podman_profile(manifest::Files& files, Podman& podman);
-
 }  // namespace callgate::container

@@ -23,6 +23,8 @@ inline constexpr base::DiagnosticId kDaemonProfile{8005, base::Severity::error, 
 inline constexpr base::DiagnosticId kBadRuntime{8006, base::Severity::error, "malformed runtime in daemon.json"};
 // A value of the JSON of `inspect` is not what engines write there.
 inline constexpr base::DiagnosticId kBadInspect{8007, base::Severity::error, "malformed inspect output"};
+// A value of containers.conf has another type than Podman wants: Podman does not start with it.
+inline constexpr base::DiagnosticId kBadContainersConf{8009, base::Severity::error, "malformed containers.conf"};
 // An engine's socket does not answer as an engine does.
 inline constexpr base::DiagnosticId kBadSocket{8008, base::Severity::error, "engine not reachable"};
 

@@ -16,4 +16,14 @@ manifest::Container nerdctl_container(const CommandLine& line, base::Span place,
 void resolve_inspected(text::Node root, std::string_view engine, World& world, manifest::Answer& answer,
                        base::Diagnostics& diagnostics);
 
+// Podman's default for a container that names no profile of its own: what containers.conf names, else the machine's,
+// else the one it was built with. A profile that containers.conf names holds for privileged containers too.
+void choose_podman_default(manifest::Container& container, World& world, base::Span place,
+                           std::optional<format::Runtime> runtime);
+// A profile that Podman opens by its path.
+void open_podman_profile(manifest::Container& container, World& world, const std::string& path, base::Span place,
+                         std::optional<format::Runtime> runtime);
+// Of a runtime by its name: what [engine.runtimes] says of it, else the name.
+std::optional<format::Runtime> podman_runtime(const Podman& podman, std::string_view name);
+
 }  // namespace callgate::container

@@ -22,19 +22,6 @@ using manifest::Container;
 using manifest::Party;
 using manifest::Step;
 
-std::vector<std::string> default_capabilities(const Podman& podman) {
-  std::vector<std::string> out;
-  for (const std::string& each : podman.default_capabilities) out.push_back(manifest::normal_capability(each));
-  if (!out.empty()) return out;
-  out = format::default_capabilities();
-  constexpr std::array<std::string_view, 3> kDropped{"CAP_AUDIT_WRITE", "CAP_MKNOD", "CAP_NET_RAW"};
-  if (podman.version >= EngineVersion{4, 4})
-    std::erase_if(out, [&](const std::string& each) {
-      return std::find(kDropped.begin(), kDropped.end(), each) != kDropped.end();
-    });
-  return out;
-}
-
 bool contains(const std::vector<std::string>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
 }
@@ -62,12 +49,6 @@ class Decision {
   bool merge(const std::vector<std::string>& add, const std::vector<std::string>& drop);
   bool check_policy();
   void choose();
-  void choose_default();
-  void open_profile(const std::string& path, base::Span place);
-  ReaderWords words(const std::string& path) const {
-    const std::string before = fmt::format("loading seccomp profile ({}) failed: ", path);
-    return {format::Engine::podman, before + "decoding seccomp profile failed: ", before, false};
-  }
   bool no(std::string message, base::Span place) {
     refuse(out_, Party::podman, std::move(message), place);
     return false;
@@ -119,7 +100,6 @@ bool Decision::read_option(const Option& option) {
 }
 
 bool Decision::read_options() {
-  out_.no_new_privileges = podman_.no_new_privileges;
   for (const Option* option : values(line_, "security-opt")) {
     out_.security_opt.push_back(option->value);
     if (!read_option(*option)) return false;
@@ -129,7 +109,8 @@ bool Decision::read_options() {
 
 bool Decision::merge(const std::vector<std::string>& add, const std::vector<std::string>& drop) {
   const std::vector<std::string>& all = manifest::all_capabilities();
-  for (const auto* list : {&drop, &add})
+  const std::vector<std::string> defaults = default_capabilities(podman_);
+  for (const auto* list : {&defaults, &drop, &add})
     for (const std::string& name : *list)
       if (name != "ALL" && !contains(all, name))
         return no(fmt::format("{}: unknown capability", manifest::go_quote(name)), place_);
@@ -139,7 +120,7 @@ bool Decision::merge(const std::vector<std::string>& add, const std::vector<std:
     for (const std::string& name : add)
       if (contains(drop, name))
         return no(fmt::format("capability {} cannot be dropped and added", manifest::go_quote(name)), place_);
-  std::vector<std::string> base = contains(add, "ALL") ? all : default_capabilities(podman_);
+  std::vector<std::string> base = contains(add, "ALL") || contains(defaults, "ALL") ? all : defaults;
   if (contains(drop, "ALL")) base.clear();
   for (const std::string& name : all) {
     const bool kept = contains(base, name) && !contains(drop, name);
@@ -164,56 +145,15 @@ bool Decision::check_policy() {
       values(line_, "seccomp-policy").back()->place);
 }
 
-void Decision::open_profile(const std::string& path, base::Span place) {
-  const auto file = world_.files.open(path, path);
-  if (file) {
-    step(out_, Step::Kind::fact, fmt::format("podman reads profile '{}'", path), place);
-    return choose_file(out_, **file, path, place, words(path), Party::podman, runtime_, world_.filters);
-  }
-  using manifest::Missing;
-  const Missing why = file.error().why;
-  if (why != Missing::not_regular && why != Missing::outside && why != Missing::too_large)
-    return refuse(out_, Party::podman, "opening seccomp profile failed: " + file.error().message, place);
-  out_.choice = {manifest::ProfileKind::file, path, {}, place, nullptr};
-  step(out_, Step::Kind::hazard, fmt::format("{}, so what it would say is not known here", file.error().message),
-       place);
-}
-
-void Decision::choose_default() {
-  if (podman_.seccomp_profile == "unconfined") {
-    step(out_, Step::Kind::hazard, "containers.conf turns seccomp off", podman_.place, manifest::Topic::by_name);
-    return choose_unconfined(out_, podman_.place, world_.filters);
-  }
-  if (!podman_.seccomp_profile.empty() && podman_.seccomp_profile != kPodmanDefault) {
-    step(out_, Step::Kind::fact, fmt::format("no profile is given: '{}' applies", podman_.seccomp_profile),
-         podman_.place.file != nullptr ? podman_.place : place_);
-    if (podman_.seccomp_file != nullptr)
-      return choose_file(out_, *podman_.seccomp_file, podman_.seccomp_profile, podman_.place,
-                         words(podman_.seccomp_profile), Party::podman, runtime_, world_.filters);
-    return open_profile(podman_.seccomp_profile, podman_.place);
-  }
-  step(out_, Step::Kind::fact, "no profile is given: Podman's default applies", place_);
-  choose_built_in(out_, "podman-default", place_, format::Engine::podman, runtime_, world_.filters);
-  if (podman_.seccomp_file == nullptr) return;
-  // The distribution's copy of the default is what is read where it is at hand.
-  choose_file(out_, *podman_.seccomp_file, podman_.seccomp_profile, place_, words(podman_.seccomp_profile),
-              Party::podman, runtime_, world_.filters);
-  if (out_.choice.kind == manifest::ProfileKind::file) {
-    out_.choice.kind = manifest::ProfileKind::builtin;
-    out_.choice.built_in = "podman-default";
-  }
-}
-
 void Decision::choose() {
   if (profile_ == "unconfined") {
     step(out_, Step::Kind::hazard, "seccomp is turned off by name", profile_place_, manifest::Topic::by_name);
     return choose_unconfined(out_, profile_place_, world_.filters);
   }
-  const bool by_default = profile_.empty() || profile_ == kPodmanOverride || profile_ == kPodmanDefault;
-  if (out_.privileged && by_default) {
-    step(out_, Step::Kind::fact, "privileged without a profile of its own: no seccomp filter", place_);
-    return choose_unconfined(out_, place_, world_.filters);
-  }
+  const std::string& path = profile_.empty() ? podman_.seccomp_profile : profile_;
+  const bool by_default = path.empty() || path == kPodmanOverride || path == kPodmanDefault;
+  if ((out_.privileged && by_default) || path == "unconfined")
+    return choose_podman_default(out_, world_, place_, runtime_);
   if (from_image_) {
     const base::Span place = values(line_, "seccomp-policy").back()->place;
     out_.choice = {manifest::ProfileKind::file, "image label io.containers.seccomp.profile", {}, place, nullptr};
@@ -225,10 +165,10 @@ void Decision::choose() {
         "hand; without the label podman refuses ('no seccomp policy defined by image')",
         place);
   }
-  if (profile_.empty()) return choose_default();
+  if (profile_.empty()) return choose_podman_default(out_, world_, place_, runtime_);
   if (out_.privileged)
     step(out_, Step::Kind::fact, "privileged, with a profile given: the profile applies", profile_place_);
-  open_profile(profile_, profile_place_);
+  open_podman_profile(out_, world_, profile_, profile_place_, runtime_);
 }
 
 Container Decision::run() {
@@ -236,7 +176,7 @@ Container Decision::run() {
   out_.source = place_;
   out_.engine = "podman";
   out_.runtime = last_value(global_, "runtime", podman_.runtime);
-  runtime_ = known_runtime(out_.runtime);
+  runtime_ = podman_runtime(podman_, out_.runtime);
   if (!runtime_)
     step(out_, Step::Kind::hazard,
          fmt::format("runtime '{}' is neither runc nor crun: it may treat the profile in its own way", out_.runtime),

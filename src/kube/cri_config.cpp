@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 
 #include "kube/diagnostic_ids.h"
 #include "kube/pod.h"
@@ -117,7 +116,7 @@ void Containerd::import(text::Node entry, const std::string& path, int depth) {
   const auto cut = relative.rfind('/');
   const std::string directory = cut == std::string::npos ? root : root + "/" + relative.substr(0, cut);
   const std::string pattern = cut == std::string::npos ? relative : relative.substr(cut + 1);
-  for (const std::string& each : names_in(directory).value_or(std::vector<std::string>())) {
+  for (const std::string& each : manifest::names_in(directory).value_or(std::vector<std::string>())) {
     if (fnmatch(pattern.c_str(), each.c_str(), FNM_PERIOD) != 0) continue;
     const std::string below = cut == std::string::npos ? each : relative.substr(0, cut + 1) + each;
     const auto file = files_.open_beneath(root, below, manifest::join_path(base, below));
@@ -159,17 +158,6 @@ bool Containerd::read(const base::SourceFile& file, const std::string& path, int
 }
 
 }  // namespace
-
-std::optional<std::vector<std::string>> names_in(const std::string& directory) {
-  std::error_code error;
-  std::filesystem::directory_iterator at(directory, error);
-  if (error) return std::nullopt;
-  std::vector<std::string> out;
-  for (; at != std::filesystem::directory_iterator() && !error; at.increment(error))
-    out.push_back(at->path().filename().string());
-  std::sort(out.begin(), out.end());
-  return out;
-}
 
 std::optional<CriEngine> find_cri_engine(std::string_view name) {
   for (const auto& [known, engine] : kEngines)

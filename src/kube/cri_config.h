@@ -51,9 +51,6 @@ bool read_containerd_config(const base::SourceFile& file, const std::string& pat
                             CriConfig& config, base::Diagnostics& diagnostics);
 bool read_crio_config(const base::SourceFile& file, CriConfig& config, base::Diagnostics& diagnostics);
 
-// The names in a directory, in order; nothing if it is none.
-std::optional<std::vector<std::string>> names_in(const std::string& directory);
-
 struct KubeletConfig {
   bool seccomp_default = false;
   base::Span seccomp_default_place;

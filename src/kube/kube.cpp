@@ -16,16 +16,6 @@ namespace {
 using manifest::Party;
 using manifest::Step;
 
-// A file, or the drop-ins of a directory by name.
-std::vector<std::string> files_at(const std::string& path) {
-  const auto names = names_in(path);
-  if (!names) return {path};
-  std::vector<std::string> out;
-  for (const std::string& each : *names)
-    if (!each.starts_with('.')) out.push_back(fmt::format("{}/{}", path, each));
-  return out;
-}
-
 class NodeReader {
  public:
   NodeReader(const Options& options, container::World& world, base::Diagnostics& diagnostics)
@@ -72,7 +62,7 @@ bool NodeReader::read(Node& node) {
   node.containerd_release = options_.containerd_release;
   node.seccomp_root = options_.seccomp_root;
   for (const std::string& path : options_.engine_configs)
-    for (const std::string& file : files_at(path)) good = read_engine_config(file, node) && good;
+    for (const std::string& file : manifest::files_at(path)) good = read_engine_config(file, node) && good;
   return good;
 }
 

@@ -8,9 +8,11 @@
 #include <array>
 
 #include "base/text.h"
+#include "container/engines.h"
 #include "container/reading.h"
 #include "kube/api.h"
 #include "kube/diagnostic_ids.h"
+#include "kube/kube_play_maps.h"
 #include "kube/pod.h"
 #include "manifest/capabilities.h"
 
@@ -68,8 +70,8 @@ PlayProfile read_value(const Annotation& annotation, const PlayOptions& options)
 
 class PlayedPod {
  public:
-  PlayedPod(const Pod& pod, const PlayOptions& options, container::World& world)
-      : pod_(pod), options_(options), world_(world) {}
+  PlayedPod(const Pod& pod, const PlayOptions& options, const PlayedMaps& maps, container::World& world)
+      : pod_(pod), options_(options), maps_(maps), world_(world) {}
   void run(manifest::Answer& answer);
 
  private:
@@ -78,10 +80,12 @@ class PlayedPod {
   manifest::Container played(const PodContainer& container);
   void tell_of_ignored(const PodContainer& container, manifest::Container& out) const;
   void load(const PlayProfile& profile, manifest::Container& out);
-  std::optional<format::Runtime> runtime() const { return container::known_runtime(options_.runtime); }
+  void choose_default(Role role, base::Span asked, manifest::Container& out);
+  std::optional<format::Runtime> runtime() const { return container::podman_runtime(world_.podman, options_.runtime); }
 
   const Pod& pod_;
   const PlayOptions& options_;
+  const PlayedMaps& maps_;
   container::World& world_;
 };
 
@@ -138,6 +142,25 @@ void PlayedPod::load(const PlayProfile& profile, manifest::Container& out) {
   container::refuse(out, Party::podman, "opening seccomp profile failed: " + message, profile.place);
 }
 
+// `asked`: the annotation's place, if one asks for the default. Early versions asked the configuration only where the
+// Pod has annotations, whatever these say.
+void PlayedPod::choose_default(Role role, base::Span asked, manifest::Container& out) {
+  const EngineVersion completed = role == Role::init ? EngineVersion{4, 6} : EngineVersion{4, 4};
+  if (asked.file != nullptr) step(out, Step::Kind::fact, "the annotation asks for Podman's default", asked);
+  if (options_.version >= completed || !pod_.annotations.empty())
+    return container::choose_podman_default(out, world_, out.source, runtime());
+  if (out.privileged) {
+    step(out, Step::Kind::fact, "a privileged container has no filter unless a file is named", out.source);
+    return container::choose_unconfined(out, out.source, world_.filters);
+  }
+  step(out, Step::Kind::fact, "the Pod has no annotations: the profile that Podman was built with", out.source);
+  if (!world_.podman.seccomp_profile.empty())
+    step(out, Step::Kind::ignored,
+         "containers.conf's profile: before Podman 4.4, kube play looks there for Pods with annotations alone",
+         world_.podman.place);
+  container::choose_built_in(out, "podman-default", out.source, format::Engine::podman, runtime(), world_.filters);
+}
+
 manifest::Container PlayedPod::played(const PodContainer& container) {
   manifest::Container out;
   out.name = pod_.name + "-" + container.name;
@@ -148,33 +171,27 @@ manifest::Container PlayedPod::played(const PodContainer& container) {
   out.runtime = options_.runtime;
   out.privileged = container.privileged;
   out.no_new_privileges = container.allow_privilege_escalation == false;
-  std::vector<std::string> defaults = format::default_capabilities();
-  if (options_.version >= EngineVersion{4, 4})
-    std::erase_if(defaults, [](const std::string& cap) {
-      return cap == "CAP_AUDIT_WRITE" || cap == "CAP_MKNOD" || cap == "CAP_NET_RAW";
-    });
-  auto bounds = manifest::bounding_set(defaults, container.cap_add, container.cap_drop, container.privileged);
+  auto bounds = manifest::bounding_set(container::default_capabilities(world_.podman), container.cap_add,
+                                       container.cap_drop, container.privileged);
   if (bounds) out.capabilities = std::move(*bounds);
   tell_of_ignored(container, out);
   const PlayProfile profile = profile_of(container.name);
   if (profile.type == PlayProfile::Type::file) {
     load(profile, out);
-  } else if (profile.type == PlayProfile::Type::unconfined || container.privileged) {
-    step(out, Step::Kind::fact,
-         container.privileged ? "a privileged container has no filter unless a file is named"
-                              : "the annotation asks for no filter",
-         profile.place.file != nullptr ? profile.place : out.source,
-         container.privileged ? manifest::Topic::other : manifest::Topic::by_name);
+  } else if (profile.type == PlayProfile::Type::unconfined) {
+    step(out, Step::Kind::fact, "the annotation asks for no filter", profile.place, manifest::Topic::by_name);
     container::choose_unconfined(out, profile.place, world_.filters);
   } else {
-    step(out, Step::Kind::fact, "no annotation names a file: Podman's default profile", out.source);
-    container::choose_built_in(out, "podman-default", profile.place, format::Engine::podman, runtime(), world_.filters);
+    choose_default(container.role, profile.place, out);
   }
   return out;
 }
 
 void PlayedPod::run(manifest::Answer& answer) {
-  const std::string wrong = refusal();
+  std::string wrong = maps_.refusal_of_volumes(pod_);
+  if (wrong.empty()) wrong = refusal();
+  for (std::size_t i = 0; wrong.empty() && i < pod_.containers.size(); ++i)
+    wrong = maps_.refusal_of_environment(pod_.containers[i]);
   for (const PodContainer& each : pod_.containers) {
     if (each.role == Role::ephemeral) continue;  // Podman has none
     manifest::Container container = played(each);
@@ -232,6 +249,8 @@ std::vector<const container::Word*> read_play_line(std::span<const container::Wo
         i + 1 < words.size())
       value = words[++i].text;
     if (option == "--seccomp-profile-root") options.seccomp_root = value;
+    if (option == "--configmap")
+      for (const std::string_view each : base::split(value, ',')) options.config_maps.emplace_back(each);
   }
   return files;
 }
@@ -256,11 +275,12 @@ void play_objects(std::span<const text::Node> objects, const PlayOptions& option
     return known_kind(string_field(each, "kind"), options.version);
   });
   if (!any) return refused_as_a_whole("YAML document does not contain any supported kube kind");
+  const PlayedMaps maps(objects, options, world.files);
   for (const text::Node each : objects) {
     const std::string_view kind = string_field(each, "kind");
     const auto pod = known_kind(kind, options.version) ? read_pod(each) : std::nullopt;
     if (pod) {
-      PlayedPod(*pod, options, world).run(answer);
+      PlayedPod(*pod, options, maps, world).run(answer);
       continue;
     }
     manifest::Object out;

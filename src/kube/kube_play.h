@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "container/container.h"
 #include "manifest/answer.h"
@@ -15,6 +16,7 @@ struct PlayOptions {
   container::EngineVersion version{5, 4};  // Podman's
   std::string seccomp_root = "/var/lib/kubelet/seccomp";
   std::string runtime = "crun";
+  std::vector<std::string> config_maps = {};  // --configmap: files
 };
 
 void play_objects(std::span<const text::Node> objects, const PlayOptions& options, container::World& world,

@@ -10,8 +10,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <vector>
 
 #include "base/io.h"
@@ -187,6 +189,26 @@ std::string clean_path(std::string_view path) {
 
 std::string join_path(std::string_view base, std::string_view path) {
   return path.starts_with('/') ? clean_path(path) : clean_path(fmt::format("{}/{}", base, path));
+}
+
+std::optional<std::vector<std::string>> names_in(const std::string& directory) {
+  std::error_code error;
+  std::filesystem::directory_iterator at(directory, error);
+  if (error) return std::nullopt;
+  std::vector<std::string> out;
+  for (; at != std::filesystem::directory_iterator() && !error; at.increment(error))
+    out.push_back(at->path().filename().string());
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> files_at(const std::string& path) {
+  const auto names = names_in(path);
+  if (!names) return {path};
+  std::vector<std::string> out;
+  for (const std::string& each : *names)
+    if (!each.starts_with('.')) out.push_back(fmt::format("{}/{}", path, each));
+  return out;
 }
 
 }  // namespace callgate::manifest

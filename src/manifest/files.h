@@ -8,8 +8,10 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/source.h"
@@ -55,6 +57,11 @@ class Files {
   std::map<std::string, const base::SourceFile*> by_path_;
   std::map<std::string, std::string> provided_;  // by the whole path
 };
+
+// The names in a directory, in order; nothing if it is none.
+std::optional<std::vector<std::string>> names_in(const std::string& directory);
+// That file, or the drop-ins of that directory by name, hidden ones left out.
+std::vector<std::string> files_at(const std::string& path);
 
 // lexical: "a/./b//../c" is "a/c"; "." for nothing. Go's filepath.Clean.
 std::string clean_path(std::string_view path);

@@ -298,5 +298,129 @@ class Podman(PodmanTest, ResolveTest):
             self.assert_in_force(resolved, container, pid)
 
 
+class PodmanConfigured(PodmanTest, ResolveTest):
+    """What containers.conf says: the same file given to Podman, as CONTAINERS_CONF, and to callgate."""
+
+    def version(self):
+        return self.podman("crun", "version", "--format", "{{.Client.Version}}").stdout.strip()
+
+    def configure(self, containers="", engine=""):
+        """The test's own containers.conf with these lines added to its tables."""
+        base = (self.home / "containers.conf").read_text(encoding="ascii")
+        self.conf = self.folder / "containers.conf"
+        self.conf.write_text(
+            base.replace("[engine]\n", f"[engine]\n{engine}").replace("[containers]\n", f"[containers]\n{containers}"),
+            encoding="ascii")
+        with open(self.conf, "a", encoding="ascii") as file:
+            file.write("[engine.runtimes]\n" + "".join(f'{name} = ["{path}"]\n' for name, path in self.runtimes.items()))
+        before = type(self).environment
+        type(self).environment = {**before, "CONTAINERS_CONF": str(self.conf)}
+        self.addCleanup(setattr, type(self), "environment", before)
+
+    def check(self, *options):
+        words = ["podman", "run", "--detach", "--network", "none", "--name", "app", *options, "contained:1", "/contained"]
+        resolved = Resolved(self.folder, "--podman-version", self.version(), "--containers-conf", self.conf, "--", *words)
+        [container] = resolved.containers
+        with self.subTest(options=options):
+            try:
+                # Podman's --runtime would set aside what the file says.
+                result = run("podman", "--tmpdir", self.home / "tmp", *words[1:], env=self.environment, cwd=self.home)
+                if result.returncode != 0:
+                    self.assertEqual(container["outcome"], "refused", result.stdout)
+                    self.assertIn(container["message"], result.stdout)
+                    return container
+                pid = int(self.podman("crun", "inspect", "--format", "{{.State.Pid}}", "app").stdout)
+                self.assert_in_force(resolved, container, pid)
+            finally:
+                self.podman("crun", "rm", "--force", "--time", "0", "app")
+        return container
+
+    def test_the_default_profile(self):
+        for runtime in self.runtimes:
+            self.configure(f'seccomp_profile = "{self.gated()}"\n',
+                           f'runtime = "{runtime}"\n')
+            for options in ((), ("--privileged",), ("--cap-add", "SYS_ADMIN"), ("--security-opt", "seccomp=unconfined"),
+                            ("--security-opt", f"seccomp={DATA / 'seed' / 'restrictive.json'}")):
+                self.assertEqual(self.check(*options)["runtime"], runtime)
+
+    def test_turned_off_and_missing(self):
+        self.configure('seccomp_profile = "unconfined"\n')
+        self.assertEqual(self.check()["profile"]["kind"], "unconfined")
+        self.check("--security-opt", f"seccomp={self.gated()}")
+        self.configure(f'seccomp_profile = "{self.folder}/none.json"\n')
+        self.assertEqual(self.check()["outcome"], "refused")
+
+    def test_capabilities(self):
+        self.configure(f'seccomp_profile = "{self.gated()}"\ndefault_capabilities = ["SYS_ADMIN", "CAP_CHOWN"]\n')
+        self.assertEqual(self.check()["capabilities"], ["CAP_CHOWN", "CAP_SYS_ADMIN"])
+        self.check("--cap-drop", "SYS_ADMIN")
+        self.configure(f'seccomp_profile = "{self.gated()}"\ndefault_capabilities = ["NONE"]\n')
+        self.assertEqual(self.check()["outcome"], "refused")
+
+    def play(self, *options, annotations="  annotations: {of: mine}\n", container=""):
+        """One Pod played, and what was said of it; asserts that they agree. Its container, as resolved."""
+        name = "played"
+        pod = self.folder / "pod.yaml"
+        pod.write_text(
+            f"apiVersion: v1\nkind: Pod\nmetadata:\n  name: {name}\n{annotations}spec:\n  hostNetwork: true\n"
+            f"  containers:\n  - name: app\n    image: localhost/contained:1\n    imagePullPolicy: Never\n{container}",
+            encoding="ascii")
+        words = ["podman", "kube", "play", *(str(option) for option in options), str(pod)]
+        resolved = Resolved(self.folder, "--podman-version", self.version(), "--containers-conf", self.conf, "--", *words)
+        [app] = resolved.containers
+        result = self.podman("crun", *words[1:])
+        try:
+            if result.returncode != 0:
+                self.assertEqual(app["outcome"], "refused", f"{result.stdout}\n{app}")
+                self.assertIn(app["message"], result.stdout)
+                return app
+            pid = int(self.podman("crun", "inspect", "--format", "{{.State.Pid}}", f"{name}-app").stdout)
+            if app["profile"].get("name") != "podman-default":
+                self.assert_in_force(resolved, app, pid)
+            else:
+                # The profile that Podman was built with: the distribution installs the same as a file.
+                self.assert_equal_to_process(self.known_part(Path("/usr/share/containers/seccomp.json")), pid, "podman")
+        finally:
+            self.podman("crun", "pod", "rm", "--force", "--time", "0", name)
+        return app
+
+    def test_kube_play(self):
+        key = "seccomp.security.alpha.kubernetes.io/pod"
+        privileged = "    securityContext: {privileged: true}\n"
+        self.write("own.json", GATED)
+        self.configure(f'seccomp_profile = "{DATA / "seed" / "restrictive.json"}"\n')
+        self.assertEqual(self.play()["profile"]["kind"], "file")
+        self.assertEqual(self.play(annotations=f"  annotations: {{{key}: runtime/default}}\n")["profile"]["kind"], "file")
+        early = self.version().startswith("4.3.")
+        self.assertEqual(self.play(annotations="")["profile"]["kind"], "builtin" if early else "file")
+        own = f"  annotations: {{{key}: localhost/own.json}}\n"
+        self.assertEqual(self.play("--seccomp-profile-root", self.folder, annotations=own)["profile"]["path"],
+                         f"{self.folder}/own.json")
+        self.assertEqual(self.play("--seccomp-profile-root", self.folder / "none", annotations=own)["outcome"], "refused")
+        if self.privileged_starts():
+            self.assertEqual(self.play(container=privileged)["profile"]["kind"], "file")
+        self.configure('seccomp_profile = "unconfined"\n')
+        self.assertEqual(self.play()["profile"]["kind"], "unconfined")
+
+    def privileged_starts(self):
+        """Whether this machine's root may give away what --privileged asks for."""
+        result = self.podman("crun", "run", "--rm", "--privileged", "--network", "none", "contained:1", "/contained", "39")
+        return result.returncode == 0
+
+    def test_config_maps(self):
+        self.configure(f'seccomp_profile = "{self.gated()}"\n')
+        (self.folder / "map.yaml").write_text(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\ndata: {k: v}\n", encoding="ascii")
+        (self.folder / "secret.yaml").write_text("apiVersion: v1\nkind: Secret\nmetadata: {name: m}\n", encoding="ascii")
+        wanted = "    env: [{name: E, valueFrom: {configMapKeyRef: {name: m, key: %s}}}]\n"
+        self.assertEqual(self.play("--configmap", self.folder / "map.yaml", container=wanted % "k")["outcome"], "runs")
+        for options, container in (((), wanted % "k"), (("--configmap", self.folder / "map.yaml"), wanted % "other"),
+                                   (("--configmap", self.folder / "none.yaml"), wanted % "k"),
+                                   (("--configmap", self.folder / "secret.yaml"), wanted % "k"),
+                                   ((), "    envFrom: [{configMapRef: {name: m}}]\n"),
+                                   ((), "  volumes: [{name: v, configMap: {name: m}}]\n")):
+            self.assertEqual(self.play(*options, container=container)["outcome"], "refused")
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

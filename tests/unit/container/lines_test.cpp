@@ -122,30 +122,5 @@ TEST(LinesTest, EveryRow) {
   EXPECT_GT(count, 100);
 }
 
-TEST(PodmanHostTest, TheMachinesProfileIsTheDefault) {
-  TestWorld world(kFolder);
-  find_podman_profile(world.files, world.world.podman);
-  const Podman& podman = world.world.podman;
-  if (podman.seccomp_file == nullptr) {  // a machine without either file: the built-in one counts
-    EXPECT_EQ(podman.seccomp_profile, "");
-    EXPECT_EQ(world.line({"podman", "run", "img"}).choice.built_in, "podman-default");
-    return;
-  }
-  EXPECT_TRUE(podman.seccomp_profile == kPodmanOverride || podman.seccomp_profile == kPodmanDefault);
-  const manifest::Container got = world.line({"podman", "run", "img"});
-  ASSERT_NE(got.choice.filter, nullptr);
-  EXPECT_EQ(got.choice.kind == manifest::ProfileKind::builtin, podman.seccomp_profile == kPodmanDefault);
-  EXPECT_EQ(got.choice.path, podman.seccomp_profile);
-}
-
-TEST(PodmanHostTest, WhatTheConfigurationNamesIsKept) {
-  TestWorld world(kFolder);
-  world.world.podman.seccomp_profile = "deny.json";
-  find_podman_profile(world.files, world.world.podman);
-  const manifest::Container got = world.line({"podman", "run", "img"});
-  EXPECT_EQ(got.choice.kind, manifest::ProfileKind::file);
-  EXPECT_EQ(got.choice.path, "deny.json");
-}
-
 }  // namespace
 }  // namespace callgate::container
