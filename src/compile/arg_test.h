@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 
@@ -23,7 +24,7 @@ struct ArgTest {
   bool masked = false;
   bool negated = false;        // intervals only
   std::uint64_t a = 0, b = 0;  // a <= x <= b; masked: (x & a) == b
-  bool operator==(const ArgTest&) const = default;
+  auto operator<=>(const ArgTest&) const = default;
   bool involves(std::uint8_t argument, Word word) const { return arg == argument && (words & bit(word)) != 0; }
 };
 

@@ -46,6 +46,9 @@ class Compiler {
         decisions_(graph_, trees_, argument_price(options.objective)),
         nodes_of_(policy.decisions.size() * 2) {}
 
+  // Where a decision is too long by itself: how many instructions there would be at least. Otherwise 0.
+  std::size_t too_long() const { return too_long_; }
+
   bpf::Program run() {
     std::vector<const policy::ArchRuns*> order;
     for (const policy::ArchRuns& runs : policy_.archs) order.push_back(&runs);
@@ -82,11 +85,14 @@ class Compiler {
   DecisionGraph decisions_;
   std::vector<NodeId> nodes_of_;  // per decision and byte order: node + 1, 0: none yet
   std::vector<Piece> pieces_;
+  std::size_t too_long_ = 0;
 };
 
 NodeId Compiler::decision(policy::DecisionId id, bool little_endian) {
   NodeId& known = nodes_of_[id * std::size_t{2} + (little_endian ? 1 : 0)];
-  if (known == 0) known = decisions_.build(policy_.decisions[id], little_endian) + 1;
+  if (known != 0) return known - 1;
+  known = decisions_.build(policy_.decisions[id], little_endian) + 1;
+  too_long_ = std::max(too_long_, decisions_.too_long());
   return known - 1;
 }
 
@@ -151,9 +157,12 @@ void Compiler::add_weights(policy::AuditArch audit, std::span<Piece> pieces) {
 }  // namespace
 
 base::Result<Compiled> compile(const policy::Policy& policy, const Options& options) {
-  Compiled compiled{Compiler(policy, options).run()};
+  Compiler compiler(policy, options);
+  Compiled compiled{compiler.run()};
+  if (compiler.too_long() > 0)
+    return base::fail(base::ErrorCode::limit, too_long_message(policy, options, compiler.too_long(), true));
   if (compiled.program.size() <= bpf::kMaxInsns) return compiled;
-  return base::fail(base::ErrorCode::limit, too_long_message(policy, options, compiled.program.size()));
+  return base::fail(base::ErrorCode::limit, too_long_message(policy, options, compiled.program.size(), false));
 }
 
 }  // namespace callgate::compile

@@ -57,8 +57,12 @@ NodeId DecisionGraph::build(const policy::Decision& decision, bool little_endian
   little_endian_ = little_endian;
   words_.clear();
   tests_.clear();
+  test_ids_.clear();
   outcomes_.clear();
   max_steps_ = kMaxSteps;
+  max_work_ = kMaxWork;
+  work_ = 0;
+  too_long_ = 0;
   return choose_order(initial(decision));
 }
 
@@ -141,7 +145,13 @@ NodeId DecisionGraph::clause_by_clause(Residual decision) {
   std::vector<std::uint32_t> starts;
   for (std::uint32_t at = decision.offset; words_[at] != 0; at += words_[at] + 2) starts.push_back(at);
   NodeId node = words_[decision.offset + decision.size - 1];
+  // Each takes an instruction of its own: no two are alike up to what follows them.
+  if (starts.size() > bpf::kMaxInsns) {
+    too_long_ = starts.size();
+    return node;
+  }
   max_steps_ = ~std::size_t{0};
+  max_work_ = ~std::uint64_t{0};
   for (; !starts.empty(); starts.pop_back()) {
     const std::uint32_t at = starts.back(), count = words_[at];
     words_.resize(decision.offset + decision.size);
@@ -192,6 +202,10 @@ NodeId DecisionGraph::solve_word(Residual residual, WordRef at) {
   std::sort(from, border_stack_.end());
   border_stack_.erase(std::unique(from, border_stack_.end()), border_stack_.end());
   const std::size_t borders_end = border_stack_.size();
+  if (!spend((borders_end - borders_from) * residual.size)) {
+    border_stack_.resize(borders_from);
+    return words_[residual.offset + residual.size - 1];
+  }
   for (std::size_t i = borders_from; i < borders_end; ++i) {
     const std::uint32_t first = border_stack_[i];
     for_tests(residual, [&](std::uint32_t id) {
@@ -233,6 +247,7 @@ NodeId DecisionGraph::tree(std::size_t from, WordRef at) {
 DecisionGraph::Residual DecisionGraph::restrict(Residual residual) {
   const std::size_t start = words_.size();
   const std::uint32_t end = residual.offset + residual.size;
+  work_ += residual.size;
   Residual result;
   for (std::uint32_t at = residual.offset; at < end;) {
     const std::uint32_t count = words_[at++];
@@ -308,7 +323,25 @@ bool DecisionGraph::next_word(Residual residual, WordRef& at) const {
   return false;
 }
 
+// False, and everything is given up, if that would be too much.
+bool DecisionGraph::spend(std::uint64_t tests) {
+  work_ += tests;
+  gave_up_ = gave_up_ || work_ > max_work_;
+  return !gave_up_;
+}
+
 std::uint32_t DecisionGraph::intern(const ArgTest& test) {
+  constexpr std::size_t kFewTests = 64;
+  if (tests_.size() >= kFewTests) {
+    if (test_ids_.empty())
+      for (std::size_t i = 0; i < tests_.size(); ++i) test_ids_.emplace(tests_[i], static_cast<std::uint32_t>(i));
+    const auto [at, fresh] = test_ids_.try_emplace(test, static_cast<std::uint32_t>(tests_.size()));
+    if (fresh) {
+      tests_.push_back(test);
+      outcomes_.push_back(kUnknown);
+    }
+    return at->second;
+  }
   const auto found = std::find(tests_.begin(), tests_.end(), test);
   const auto id = static_cast<std::uint32_t>(found - tests_.begin());
   if (found == tests_.end()) {

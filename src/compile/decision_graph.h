@@ -5,12 +5,14 @@
 // those that the interval or the masks tested before decide already are not, so no instruction is unreachable.
 //
 // Several orders are tried and the cheapest graph is kept. Should a diagram grow beyond a limit (which takes dozens of
-// conditions on different arguments), the clauses are compiled one after the other instead: linear, never wrong.
+// conditions on different arguments, or thousands of values), the clauses are compiled one after the other instead:
+// linear, never wrong. More clauses than a filter may have instructions are not compiled at all.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -30,6 +32,9 @@ class DecisionGraph {
   DecisionGraph(Graph& graph, RunTree& trees, float price);
   // A graph that loads what it needs, whatever A holds before.
   NodeId build(const policy::Decision& decision, bool little_endian);
+  // Where the last decision built cannot be compiled: how many instructions it would take at least, more than a filter
+  // may have; build() returned a node that means nothing. Otherwise 0.
+  std::size_t too_long() const { return too_long_; }
 
  private:
   // In words_: clauses of [count, test ids (sorted) …, target node], then [0, target node].
@@ -45,9 +50,10 @@ class DecisionGraph {
     Cube cube;
     std::size_t refuted_from = 0;
   };
-  static constexpr std::size_t kMaxSteps = 4000;   // residuals per order before clauses are compiled one by one
-  static constexpr std::size_t kMaxOrders = 24;    // orders tried
-  static constexpr std::size_t kManyClauses = 24;  // beyond, clauses are not compared with each other
+  static constexpr std::size_t kMaxSteps = 4000;          // residuals per order before clauses are compiled one by one
+  static constexpr std::uint64_t kMaxWork = 100'000'000;  // tests looked at in all orders together, likewise
+  static constexpr std::size_t kMaxOrders = 24;           // orders tried
+  static constexpr std::size_t kManyClauses = 24;         // beyond, clauses are not compared with each other
   static constexpr int kFeasibleSteps = 256;
 
   Residual initial(const policy::Decision& decision);
@@ -67,6 +73,7 @@ class DecisionGraph {
   Residual finish(std::size_t start, NodeId otherwise);
   bool next_word(Residual residual, WordRef& at) const;
   std::uint32_t intern(const ArgTest& test);
+  bool spend(std::uint64_t tests);
   std::uint32_t load_offset(WordRef at) const;
   template <class Visit>
   void for_tests(Residual residual, Visit visit) const;
@@ -77,9 +84,11 @@ class DecisionGraph {
   float price_;
   bool little_endian_ = true;
   bool gave_up_ = false;
-  std::size_t steps_ = 0, max_steps_ = kMaxSteps;
+  std::size_t steps_ = 0, max_steps_ = kMaxSteps, too_long_ = 0;
+  std::uint64_t work_ = 0, max_work_ = kMaxWork;
   std::vector<WordRef> order_;
   std::vector<ArgTest> tests_;
+  std::map<ArgTest, std::uint32_t> test_ids_;  // of many tests
   // What the value of the word at hand makes of each test: kUnknown, kFalse, kTrue, or the id of what is left of it
   // + 3.
   static constexpr std::uint32_t kUnknown = 0, kFalse = 1, kTrue = 2, kFirstTest = 3;

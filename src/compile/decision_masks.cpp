@@ -9,7 +9,7 @@ namespace callgate::compile {
 
 // A holds the word, which lies in `place`.
 NodeId DecisionGraph::solve_masks(Residual residual, WordRef at, const Place& place) {
-  if (gave_up_) return words_[residual.offset + residual.size - 1];
+  if (gave_up_ || !spend(residual.size)) return words_[residual.offset + residual.size - 1];
   if (settle_masks(residual, at, place)) residual = restrict(residual);
   std::uint32_t choice = kUnknown;
   for_tests(residual, [&](std::uint32_t id) {
@@ -74,6 +74,7 @@ bool DecisionGraph::settle_masks(Residual residual, WordRef at, const Place& pla
       refuted_.pop_back();
     }
     steps_ += static_cast<std::size_t>(kFeasibleSteps - steps) / 8;
+    work_ += static_cast<std::uint64_t>(kFeasibleSteps - steps) * (refuted_.size() - place.refuted_from + 1);
     if (can_hold && can_fail) return;
     const Outcome outcome = learn_mask(tests_[id], at.word, can_hold);
     outcomes_[id] = outcome.decided ? (outcome.truth ? kTrue : kFalse) : intern(outcome.test) + kFirstTest;

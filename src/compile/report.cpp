@@ -37,9 +37,9 @@ void weigh(ArchReport& report, std::span<const bpf::Insn> program, const std::ve
 std::string describe(const CallCost& call) {
   const std::string_view name = arch::name_of_call(call.audit, call.nr);
   const std::optional<arch::Arch> arch = arch::of_call(call.audit, call.nr);
-  return fmt::format("{} ({}: {} instructions, {} rule{})", name.empty() ? fmt::format("number {}", call.nr) : name,
-                     arch ? arch::info(*arch).name : fmt::format("token {:#x}", call.audit), call.instructions,
-                     call.clauses, call.clauses == 1 ? "" : "s");
+  return fmt::format("{} ({}: {}{} instructions, {} rule{})", name.empty() ? fmt::format("number {}", call.nr) : name,
+                     arch ? arch::info(*arch).name : fmt::format("token {:#x}", call.audit),
+                     call.at_least ? "more than " : "", call.instructions, call.clauses, call.clauses == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -76,7 +76,9 @@ std::vector<CallCost> costliest_calls(const policy::Policy& policy, const Option
       RunTree trees(graph);
       DecisionGraph decisions(graph, trees, argument_price(options.objective));
       const NodeId root = decisions.build(decision, arch::little_endian(runs.audit));
-      costs.push_back({runs.audit, run.first, emit(graph, root).size(), decision.clauses.size()});
+      const std::size_t too_long = decisions.too_long();
+      const std::size_t size = too_long > 0 ? too_long : emit(graph, root).size();
+      costs.push_back({runs.audit, run.first, size, decision.clauses.size(), too_long > 0});
     }
   }
   std::sort(costs.begin(), costs.end(), [](const CallCost& a, const CallCost& b) {
@@ -86,10 +88,11 @@ std::vector<CallCost> costliest_calls(const policy::Policy& policy, const Option
   return costs;
 }
 
-std::string too_long_message(const policy::Policy& policy, const Options& options, std::size_t instructions) {
+std::string too_long_message(const policy::Policy& policy, const Options& options, std::size_t instructions,
+                             bool at_least) {
   constexpr std::size_t kNamed = 3;
-  std::string message =
-      fmt::format("filter has {} instructions; the kernel takes {} (BPF_MAXINSNS)", instructions, bpf::kMaxInsns);
+  std::string message = fmt::format("filter has {}{} instructions; the kernel takes {} (BPF_MAXINSNS)",
+                                    at_least ? "more than " : "", instructions, bpf::kMaxInsns);
   const char* separator = "; most go to the arguments of ";
   for (const CallCost& call : costliest_calls(policy, options, kNamed)) {
     message += separator + describe(call);

@@ -27,12 +27,14 @@ struct CallCost {
   policy::SyscallNr nr = 0;      // the first number with this decision
   std::size_t instructions = 0;  // what the decision would take alone
   std::size_t clauses = 0;
+  bool at_least = false;  // too long to be compiled: it would take more
 };
 // The `count` costliest argument decisions, falling.
 std::vector<CallCost> costliest_calls(const policy::Policy& policy, const Options& options, std::size_t count);
 
 // "filter has 5210 instructions; the kernel takes 4096 (BPF_MAXINSNS); most go to ioctl (x86_64: 811 instructions, 96
-// rules), …"
-std::string too_long_message(const policy::Policy& policy, const Options& options, std::size_t instructions);
+// rules), …"; with `at_least` it has "more than" so many.
+std::string too_long_message(const policy::Policy& policy, const Options& options, std::size_t instructions,
+                             bool at_least);
 
 }  // namespace callgate::compile

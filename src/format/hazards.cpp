@@ -4,25 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <map>
 
 #include "format/clauses.h"
 #include "format/diagnostic_ids.h"
 #include "format/engine.h"
-#include "policy/region.h"
+#include "policy/meeting.h"
 
 namespace callgate::format {
 
 namespace {
-
-// Whether some call satisfies both clauses.
-bool overlap(const policy::Clause& a, const policy::Clause& b) {
-  policy::CallRegion region;
-  for (const policy::Clause* clause : {&a, &b})
-    for (const policy::Condition& condition : clause->conditions) region.require(condition, true);
-  return std::none_of(region.args.begin(), region.args.end(), [](const policy::ArgRegion& r) { return r.empty(); });
-}
 
 class Hazards {
  public:
@@ -91,85 +81,33 @@ void Hazards::shadows(const std::vector<std::uint32_t>& active) {
   }
 }
 
-// Clauses that may hold at once with a given one: where they ask for another value of `arg` they do not.
-class Partners {
- public:
-  struct Item {
-    std::uint32_t mention;
-    policy::Clause clause;
-  };
-  explicit Partners(std::vector<Item> items) : items_(std::move(items)) {
-    std::array<std::size_t, 6> count{};
-    for (const Item& item : items_)
-      for (const policy::Condition& c : item.clause.conditions) count[c.arg] += c.op == policy::Op::eq ? 1 : 0;
-    arg_ = static_cast<std::size_t>(std::max_element(count.begin(), count.end()) - count.begin());
-    for (std::size_t i = 0; i < items_.size(); ++i)
-      if (const auto value = asked_for(items_[i].clause))
-        by_value_[*value].push_back(i);
-      else
-        others_.push_back(i);
-  }
-
-  const std::vector<Item>& items() const { return items_; }
-
-  // The first after `of` that has another action and holds at once with it. Each comparison is taken off `budget`.
-  std::optional<std::size_t> first(std::size_t of, std::size_t& budget) const {
-    const auto value = asked_for(items_[of].clause);
-    std::optional<std::size_t> found = value ? first_in(by_value_.at(*value), of, budget) : std::nullopt;
-    const auto keep = [&](std::optional<std::size_t> other) {
-      if (other && (!found || *other < *found)) found = other;
-    };
-    keep(first_in(others_, of, budget));
-    if (!value)
-      for (const auto& [unused, same] : by_value_) keep(first_in(same, of, budget));
-    return found;
-  }
-
- private:
-  std::optional<std::uint64_t> asked_for(const policy::Clause& clause) const {
-    for (const policy::Condition& c : clause.conditions)
-      if (c.arg == arg_ && c.op == policy::Op::eq) return c.value;
-    return std::nullopt;
-  }
-
-  std::optional<std::size_t> first_in(const std::vector<std::size_t>& sorted, std::size_t of,
-                                      std::size_t& budget) const {
-    for (auto at = std::upper_bound(sorted.begin(), sorted.end(), of); at != sorted.end() && budget > 0; ++at) {
-      --budget;
-      if (items_[*at].clause.action != items_[of].clause.action && overlap(items_[*at].clause, items_[of].clause))
-        return *at;
-    }
-    return std::nullopt;
-  }
-
-  std::vector<Item> items_;
-  std::size_t arg_ = 0;
-  std::map<std::uint64_t, std::vector<std::size_t>> by_value_;
-  std::vector<std::size_t> others_;
-};
-
 void Hazards::overlaps(const std::vector<std::uint32_t>& active) {
   constexpr std::size_t kMostComparisons = 4'000'000;
   const auto another = std::find_if(active.begin(), active.end(), [&](std::uint32_t m) {
     return rule_of(m).action != rule_of(active.front()).action;
   });
   if (another == active.end()) return;
-  std::vector<Partners::Item> items;
+  std::vector<std::pair<std::uint32_t, policy::Clause>> all;  // with the mention
   for (const std::uint32_t m : active)
     for (policy::Clause& clause : clauses_of(rules_, rule_of(m), std::nullopt, {}))
-      items.push_back({m, std::move(clause)});
-  const Partners partners(std::move(items));
+      all.emplace_back(m, std::move(clause));
+  std::vector<const policy::Clause*> clauses;
+  for (const auto& [m, clause] : all) clauses.push_back(&clause);
+  const policy::MeetingClauses index(std::move(clauses));
   std::size_t budget = kMostComparisons;
-  for (std::size_t i = 0; i < partners.items().size() && budget > 0; ++i) {
-    const auto other = partners.first(i, budget);
-    if (!other) continue;
-    const std::uint32_t earlier = partners.items()[i].mention, later = partners.items()[*other].mention;
-    auto& d = report_.add(kOverlap, names_[later].span,
-                          fmt::format("rules with different actions hold for '{}' at once; the earlier one is taken "
-                                      "to count, libseccomp does not promise it",
-                                      call(later)));
-    if (names_[earlier].span.file != nullptr) d.notes.push_back({names_[earlier].span, "the earlier one"});
-    return;
+  for (const auto& [earlier, clause] : all) {
+    const auto met = index.with(clause, budget);
+    if (!met) break;
+    for (const std::size_t i : *met) {
+      const std::uint32_t later = all[i].first;
+      if (later <= earlier || all[i].second.action == clause.action) continue;
+      auto& d = report_.add(kOverlap, names_[later].span,
+                            fmt::format("rules with different actions hold for '{}' at once; the earlier one is taken "
+                                        "to count, libseccomp does not promise it",
+                                        call(later)));
+      if (names_[earlier].span.file != nullptr) d.notes.push_back({names_[earlier].span, "the earlier one"});
+      return;
+    }
   }
   if (budget > 0) return;
   report_.add(

@@ -95,6 +95,8 @@ void Bypass::high_bits(const arch::CallEntry& entry, const policy::Decision& dec
   std::optional<Call> stopped, through;
   std::string_view argument;
   const policy::Decision nothing{{}, policy::kAllow};
+  constexpr std::size_t kMostClausesTried = 50'000'000;
+  std::size_t tries = kMostClausesTried / (decision.clauses.size() + 1);
   policy::for_each_leaf(decision, nothing, {}, policy::Interest::all,
                         [&](const auto& leaf, policy::Action action, auto) {
                           if (policy::grants(action)) return true;
@@ -103,6 +105,7 @@ void Bypass::high_bits(const arch::CallEntry& entry, const policy::Decision& dec
                             for (const std::uint64_t high : {std::uint64_t{1} << 32, std::uint64_t{0xffffffff} << 32}) {
                               Call other = call;
                               if (other.args[arg] >> 32 != 0) continue;
+                              if (tries-- == 0) return false;
                               other.args[arg] |= high;
                               if (refuses(other)) continue;
                               stopped = call;

@@ -4,14 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace callgate::lint {
 
 std::vector<Edit> remove_elements(text::Node list, std::span<const base::Span> elements) {
   std::vector<Edit> out;
-  const auto leaves = [&](const base::Span& span) {
-    return std::any_of(elements.begin(), elements.end(), [&](const base::Span& e) { return e.begin == span.begin; });
-  };
+  std::set<std::uint32_t> places;
+  for (const base::Span& each : elements) places.insert(each.begin);
+  const auto leaves = [&](const base::Span& span) { return places.contains(span.begin); };
   // An element goes with the comma before it; those at the front, which have none, with the comma behind.
   std::optional<base::Span> kept;
   std::uint32_t front = 0;
@@ -33,6 +34,13 @@ std::vector<Edit> remove_elements(text::Node list, std::span<const base::Span> e
     }
   }
   return out;
+}
+
+Edit remove_one(std::span<const base::Span> list, const base::Span& element) {
+  const auto at = std::lower_bound(list.begin(), list.end(), element.begin,
+                                   [](const base::Span& span, std::uint32_t begin) { return span.begin < begin; });
+  if (at != list.begin()) return {std::prev(at)->end, at->end, {}};
+  return {at->begin, std::next(at)->begin, {}};
 }
 
 Edit append_element(text::Node list, std::string_view element) {

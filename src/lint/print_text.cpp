@@ -39,9 +39,10 @@ std::string place(const base::Span& span, std::string_view name) {
 std::string excerpt(const base::Span& span) {
   constexpr std::size_t kLongest = 160;
   if (span.file == nullptr) return {};
-  std::string line(span.file->line_at(span.begin));
+  const std::string_view whole = span.file->line_at(span.begin);
+  if (whole.empty() || whole.size() > kLongest) return {};
+  std::string line(whole);
   std::replace(line.begin(), line.end(), '\t', ' ');
-  if (line.empty() || line.size() > kLongest) return {};
   const base::Position begin = span.file->position(span.begin), end = span.file->position(span.end);
   const std::size_t line_chars = begin.column_chars - 1 + base::printable(line, kLongest).size();
   const std::size_t last = begin.line == end.line ? end.column_chars : line_chars;
