@@ -40,7 +40,7 @@ bool contains(const Cell& cell, const std::array<std::uint64_t, 6>& args) {
 // Many clauses of one family each: the shapes that profiles are generated in.
 Decision family(std::mt19937_64& rng, std::size_t clauses) {
   const Action actions[] = {kAllow, make_errno(1), make_errno(99)};
-  const std::uint64_t kind = rng() % 7, of_actions = 1 + rng() % 3, mask = 0xf0f << rng() % 32;
+  const std::uint64_t kind = rng() % 7, of_actions = 1 + rng() % 3, mask = std::uint64_t{0xf0f} << rng() % 32;
   Decision d{{}, kKillProcess};
   for (std::size_t i = 0; i < clauses; ++i) {
     const std::uint64_t v = rng() % (clauses * 2);
