@@ -148,8 +148,10 @@ int run_command(Session& session) {
                             "--trace follows a child, but --seal process puts an init between",
                             {}});
   if (!add_filter(session, plan, status)) return sandbox::kExitOwnFailure;
+  const std::string root(session.arguments().last("root").value_or("none"));
   const auto missing =
-      sandbox::find_program(plan.argv[0], session.env().variable("PATH"), sandbox::probe_executable, plan.program);
+      sandbox::find_program(plan.argv[0], session.env().variable("PATH"),
+                            root == "none" ? sandbox::probe_executable : sandbox::probe_below(root), plan.program);
   if (missing) return refuse(session, *missing);
   if (plan.filter)
     if (const auto stuck = sandbox::check_can_start(*plan.filter)) return refuse(session, *stuck);

@@ -55,6 +55,10 @@ bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal)
   request.seals = words(session, "seal");
   request.caps = words(session, "cap");
   request.keep_fds = words(session, "keep-fd");
+  request.read_only = words(session, "ro");
+  request.writable = words(session, "rw");
+  request.empty = words(session, "tmpfs");
+  if (const auto root = session.arguments().last("root")) request.root = std::string(*root);
   if (request == sandbox::SealRequest{}) return true;
   auto seals = sandbox::plan_seals(request, sandbox::read_host_facts(), refusal);
   if (!seals) return false;

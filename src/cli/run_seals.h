@@ -10,10 +10,14 @@
 
 namespace callgate::cli {
 
-inline constexpr auto kSealOptions = std::array<Option, 4>{{
-    {"seal", 0, "LIST", "seal the program off: process; may be repeated", "", true},
+inline constexpr auto kSealOptions = std::array<Option, 8>{{
+    {"seal", 0, "LIST", "seal the program off: process, file; may be repeated", "", true},
     {"cap", 0, "LIST", "capabilities that a sealed program keeps (none if not given)", "", true},
     {"keep-fd", 0, "N", "a file descriptor above 2 that stays open in a sealed program; may be repeated", "", true},
+    {"ro", 0, "PATH", "visible and read-only, where it would be hidden; may be repeated", "", true},
+    {"rw", 0, "PATH", "visible and writable; may be repeated", "", true},
+    {"tmpfs", 0, "DIR", "empty and writable; may be repeated", "", true},
+    {"root", 0, "DIR", "the root that the program gets, read-only (/ if not given), or none for an empty one", ""},
     {"plan", 0, "", "print what would be done, and do nothing", ""},
 }};
 

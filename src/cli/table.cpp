@@ -98,11 +98,12 @@ constexpr auto kRunOptions =
          "follow the program by ptrace: slower, but names a fatal call without a look at the kernel log", ""},
     }} +
     kSealOptions + kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 5> kRunExamples{{
+constexpr std::array<Example, 6> kRunExamples{{
     {"callgate run --profile docker-default -- true", "Run a program as Docker would confine it."},
     {"callgate run -p profile.json -- sh -c 'exit 7'", "The program's exit status is passed through.", 7},
     {"callgate run -p deny-getcwd.json --trace -- pwd", "Learn which call killed it, without privileges.", 159},
     {"callgate run --seal process -- sh -c 'test $$ = 2'", "Process 2 of a PID namespace, behind an init."},
+    {"callgate run --seal process,file --rw . -- sh -c '! touch /etc/x'", "Nothing outside of this directory changes."},
     {"callgate run --seal process --cap net_raw --plan -- true", "What would be done, step by step."},
 }};
 
@@ -168,15 +169,15 @@ constexpr std::array<Command, 9> kOwn{{
      "can be read, or by ptrace with --trace.\n\n"
      "The filter is in force before CMD is executed, so a profile without execve is refused beforehand.\n\n"
      "With --seal the program is cut off from what surrounds it. process: PID, IPC, UTS, cgroup and mount namespaces "
-     "of "
-     "its "
+     "of its "
      "own, an init that reaps orphans and ends everything with CMD, its own /proc, no typing into a shared terminal. "
-     "Any "
-     "seal "
-     "drops all capabilities but those of --cap, turns core dumps off and closes inherited files but 0, 1, 2 and those "
-     "of "
-     "--keep-fd. Without CAP_SYS_ADMIN a user namespace is made first. What cannot be done is an error, and nothing is "
-     "started.",
+     "file: a root of its own, read-only but for --rw and --tmpfs, with private /tmp, /var/tmp, /run and /dev, and "
+     "Landlock "
+     "as a second wall.\n\n"
+     "Any seal drops all capabilities but those of --cap, turns core dumps off and closes inherited files but 0, 1, 2 "
+     "and "
+     "those of --keep-fd. Without CAP_SYS_ADMIN a user namespace is made first. What cannot be done is an error, and "
+     "nothing is started.",
      kRunOperands, kRunOptions, kRunExamples,
      "that of CMD; 128 + n if signal n ended it; 125 if callgate itself failed; 126 if CMD cannot be executed; 127 if "
      "it "

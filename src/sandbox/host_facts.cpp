@@ -3,10 +3,14 @@
 
 #include <dirent.h>
 #include <linux/capability.h>
+#include <linux/landlock.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 
 #include "base/io.h"
 #include "base/text.h"
@@ -39,6 +43,23 @@ std::vector<int> inherited_files() {
   return out;
 }
 
+int landlock_version() {
+  return static_cast<int>(
+      syscall(SYS_landlock_create_ruleset, nullptr, 0, std::uint32_t{LANDLOCK_CREATE_RULESET_VERSION}));
+}
+
+PathFact path_fact(const std::string& path) {
+  PathFact fact;
+  char* const real = realpath(path.c_str(), nullptr);
+  if (real == nullptr) return fact;
+  fact.real = real;
+  free(real);  // NOLINT(cppcoreguidelines-no-malloc): realpath allocates so
+  struct stat info{};
+  fact.exists = stat(fact.real.c_str(), &info) == 0;
+  fact.directory = S_ISDIR(info.st_mode);
+  return fact;
+}
+
 }  // namespace
 
 HostFacts read_host_facts() {
@@ -52,6 +73,10 @@ HostFacts read_host_facts() {
                           number_in("/proc/sys/user/max_user_namespaces").value_or(1) > 0 &&
                           number_in("/proc/sys/kernel/unprivileged_userns_clone").value_or(1) > 0;
   facts.open_fds = inherited_files();
+  facts.landlock_abi = std::max(landlock_version(), 0);
+  facts.path = path_fact;
+  facts.directory = path_fact(".").real;
+  if (facts.directory.empty()) facts.directory = "/";
   return facts;
 }
 

@@ -60,7 +60,10 @@ Refusal describe(const Failure& failure, const std::string& program, const Seals
     const bool missing = failure.os_errno == ENOENT;
     return {missing ? kNotFound : kNotExecutable, missing ? kExitNotFound : kExitNotExecutable,
             fmt::format("'{}' cannot be executed: {}", base::printable(program), why),
-            missing ? "the file exists, but the interpreter it names may not" : ""};
+            !missing ? ""
+            : (seals.seals & bit(Seal::file)) != 0
+                ? "the sealed view has no such file, or not its interpreter; --ro PATH adds one"
+                : "the file exists, but the interpreter it names may not"};
   }
   std::string help;
   if (failure.stage == Stage::filter && failure.os_errno == EINVAL)

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/openat2.h>
 #include <linux/seccomp.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,6 +25,19 @@ int probe_executable(const std::string& path) {
   // execve answers EACCES for a directory, too.
   if (!S_ISREG(info.st_mode)) return EACCES;
   return faccessat(AT_FDCWD, path.c_str(), X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+ExecProbe probe_below(const std::string& root) {
+  return [root](const std::string& path) {
+    const base::UniqueFd directory(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!directory) return errno;
+    open_how how{};
+    how.flags = O_PATH | O_CLOEXEC;
+    how.resolve = RESOLVE_IN_ROOT;
+    const base::UniqueFd file(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+    if (!file) return errno;
+    return probe_executable("/proc/self/fd/" + std::to_string(file.get()));
+  };
 }
 
 namespace {

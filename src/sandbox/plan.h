@@ -30,6 +30,8 @@ struct Plan {
 // Asks whether `path` can be executed: 0, or the errno execve would give as far as it can be told beforehand.
 using ExecProbe = std::function<int(const std::string& path)>;
 int probe_executable(const std::string& path);
+// The same in a directory that will be the root.
+ExecProbe probe_below(const std::string& root);
 
 // The path that execvp would execute. `path_variable` null: the C library's default, /bin:/usr/bin.
 std::optional<Refusal> find_program(const std::string& name, const char* path_variable, const ExecProbe& probe,

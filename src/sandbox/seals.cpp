@@ -13,6 +13,7 @@
 #include "arch/prototype.h"
 #include "base/text.h"
 #include "sandbox/diagnostic_ids.h"
+#include "sandbox/draft.h"
 
 namespace callgate::sandbox {
 
@@ -22,47 +23,42 @@ constexpr std::uint64_t kSafe = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATT
 
 // What container runtimes keep from a program in /proc and /sys, for files of the kernel's tell and obey whoever is
 // user 0, capabilities or not (OCI runtimes' default maskedPaths and readonlyPaths).
-constexpr std::array<const char*, 8> kHiddenInProc{"/proc/acpi",          "/proc/kcore",      "/proc/keys",
-                                                   "/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats",
-                                                   "/proc/sched_debug",   "/proc/scsi"};
+constexpr std::array<const char*, 10> kHidden{"/sys/firmware",     "/sys/devices/virtual/powercap",
+                                              "/proc/acpi",        "/proc/kcore",
+                                              "/proc/keys",        "/proc/latency_stats",
+                                              "/proc/timer_list",  "/proc/timer_stats",
+                                              "/proc/sched_debug", "/proc/scsi"};
 constexpr std::array<const char*, 5> kReadOnlyInProc{"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys",
                                                      "/proc/sysrq-trigger"};
 
 class Planner {
  public:
-  Planner(const SealRequest& request, const HostFacts& host, Refusal& refusal)
-      : request_(request), host_(host), refusal_(refusal) {}
+  explicit Planner(Draft& draft) : draft_(draft), request_(draft.request), host_(draft.host), seals_(draft.seals) {}
 
-  std::optional<Seals> plan() {
-    if (!read_seals()) return std::nullopt;
-    if (!seals_.any()) return no_options_alone() ? std::optional(std::move(seals_)) : std::nullopt;
-    if (!read_capabilities() || !identity()) return std::nullopt;
+  bool plan() {
+    if (!read_seals()) return false;
+    if (!seals_.any()) return no_options_alone();
+    if (!read_capabilities() || !identity()) return false;
     if (has(Seal::process)) process();
+    if (!has(Seal::file) && !no_file_options()) return false;
+    if (has(Seal::file) && !plan_files(draft_)) return false;
     privileges();
-    if (!files()) return std::nullopt;
-    return std::move(seals_);
+    if (has(Seal::file)) plan_landlock(draft_);
+    return files();
   }
 
  private:
-  bool has(Seal seal) const { return (seals_.seals & bit(seal)) != 0; }
+  bool has(Seal seal) const { return draft_.has(seal); }
   bool refuse(const base::DiagnosticId& id, std::string message, std::string help = {}) {
-    refusal_ = {id, kExitOwnFailure, std::move(message), std::move(help)};
-    return false;
+    return draft_.refuse(id, std::move(message), std::move(help));
   }
   Step& setup(StepKind kind, std::string path = {}, std::string text = {}) {
-    return add(seals_.setup, kind, std::move(path), std::move(text));
+    return draft_.setup(kind, std::move(path), std::move(text));
   }
-  Step& program(StepKind kind) { return add(seals_.program, kind, {}, {}); }
-  static Step& add(std::vector<Step>& steps, StepKind kind, std::string path, std::string text) {
-    Step& step = steps.emplace_back();
-    step.kind = kind;
-    step.path = std::move(path);
-    step.text = std::move(text);
-    return step;
-  }
+  Step& program(StepKind kind) { return draft_.program(kind); }
 
   bool read_seals() {
-    constexpr std::array<std::string_view, 1> kNames{"process"};
+    constexpr std::array<std::string_view, 2> kNames{"process", "file"};
     for (const std::string& list : request_.seals)
       for (const std::string_view word : base::split(list, ',')) {
         const auto found = std::find(kNames.begin(), kNames.end(), word);
@@ -81,7 +77,16 @@ class Planner {
     if (!request_.caps.empty()) return refuse(kBadSeal, "--cap says what a seal leaves, but nothing is sealed", kHelp);
     if (!request_.keep_fds.empty())
       return refuse(kBadSeal, "--keep-fd says what a seal leaves open, but nothing is sealed", kHelp);
-    return true;
+    return no_file_options();
+  }
+
+  bool no_file_options() {
+    const bool any = !request_.read_only.empty() || !request_.writable.empty() || !request_.empty.empty() ||
+                     request_.root.has_value();
+    return !any || refuse(kBadSeal,
+                          "--ro, --rw, --tmpfs and --root say what a sealed program sees of the file system, but "
+                          "that is not sealed",
+                          "--seal file");
   }
 
   bool read_capabilities() {
@@ -126,13 +131,11 @@ class Planner {
   void process() {
     seals_.namespaces |= CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
     setup(StepKind::unshare).flags = CLONE_NEWCGROUP;
-    setup(StepKind::private_mounts);
-    Step& proc = setup(StepKind::new_mount, "proc");
-    proc.slot = 0;
-    proc.flags = kSafe;
-    setup(StepKind::attach, "/proc").slot = 0;
-    for (const char* path : kHiddenInProc) setup(StepKind::hide, path);
-    for (const char* path : kReadOnlyInProc) setup(StepKind::read_only, path);
+    if (!has(Seal::file)) {
+      setup(StepKind::private_mounts);
+      draft_.attach(draft_.new_mount("proc", "", kSafe), "/proc");
+      draft_.hide_kernel_files();
+    }
     setup(StepKind::session_keyring);
   }
 
@@ -179,108 +182,49 @@ class Planner {
 
   static constexpr const char* kHelp = "--seal process";
 
+  Draft& draft_;
   const SealRequest& request_;
   const HostFacts& host_;
-  Refusal& refusal_;
-  Seals seals_;
+  Seals& seals_;
   std::uint64_t kept_ = 0;
 };
-
-std::string capability_list(std::uint64_t set) {
-  std::vector<std::string_view> names;
-  for (const auto& each : arch::constants_in("capability"))
-    if (each.value < 64 && (set >> each.value & 1) != 0) names.push_back(each.name);
-  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
-}
-
-std::string attributes_text(std::uint64_t flags) {
-  std::vector<std::string_view> words;
-  if (flags & MOUNT_ATTR_RDONLY) words.push_back("read-only");
-  if (flags & MOUNT_ATTR_NOSUID) words.push_back("nosuid");
-  if (flags & MOUNT_ATTR_NODEV) words.push_back("nodev");
-  if (flags & MOUNT_ATTR_NOEXEC) words.push_back("noexec");
-  return words.empty() ? "" : fmt::format(" ({})", fmt::join(words, ", "));
-}
-
-std::string limit_name(std::uint64_t resource) {
-  constexpr std::array<std::string_view, 16> kNames{"cpu",      "fsize",  "data",    "stack", "core",  "rss",
-                                                    "nproc",    "nofile", "memlock", "as",    "locks", "sigpending",
-                                                    "msgqueue", "nice",   "rtprio",  "rttime"};
-  return resource < kNames.size() ? std::string(kNames[resource]) : fmt::format("{}", resource);
-}
 
 }  // namespace
 
 std::optional<Seals> plan_seals(const SealRequest& request, const HostFacts& host, Refusal& refusal) {
-  return Planner(request, host, refusal).plan();
+  Draft draft{request, host, refusal, {}, 0};
+  if (!Planner(draft).plan()) return std::nullopt;
+  return std::move(draft.seals);
+}
+
+int Draft::new_mount(std::string type, std::string options, std::uint64_t attributes) {
+  Step& step = setup(StepKind::new_mount, std::move(type), std::move(options));
+  step.flags = attributes;
+  return step.slot = slots++;
+}
+
+int Draft::copy_mount(std::string path, std::uint64_t attributes, bool may_be_absent) {
+  Step& step = setup(StepKind::copy_mount, std::move(path));
+  step.flags = attributes;
+  step.number = may_be_absent ? 1 : 0;
+  return step.slot = slots++;
+}
+
+void Draft::attach(int slot, std::string path, bool may_be_absent) {
+  Step& step = setup(StepKind::attach, std::move(path));
+  step.slot = slot;
+  step.number = may_be_absent ? 1 : 0;
+}
+
+void Draft::hide_kernel_files() {
+  for (const char* path : kHidden) setup(StepKind::hide, path);
+  for (const char* path : kReadOnlyInProc) setup(StepKind::read_only, path);
 }
 
 const Step* Seals::step(std::size_t index) const {
   if (index < setup.size()) return &setup[index];
   index -= setup.size();
   return index < program.size() ? &program[index] : nullptr;
-}
-
-std::string namespaces_text(std::uint64_t flags, std::string_view separator) {
-  struct Named {
-    std::uint64_t flag;
-    std::string_view name;
-  };
-  constexpr std::array<Named, 7> kNamed{{{CLONE_NEWUSER, "user"},
-                                         {CLONE_NEWPID, "pid"},
-                                         {CLONE_NEWIPC, "ipc"},
-                                         {CLONE_NEWUTS, "uts"},
-                                         {CLONE_NEWNS, "mount"},
-                                         {CLONE_NEWNET, "network"},
-                                         {CLONE_NEWCGROUP, "cgroup"}}};
-  std::vector<std::string_view> names;
-  for (const Named& each : kNamed)
-    if ((flags & each.flag) != 0) names.push_back(each.name);
-  return fmt::format("{}", fmt::join(names, separator));
-}
-
-std::string_view name(StepKind kind) {
-  constexpr std::array<std::string_view, 14> kNames{"tie-to-parent",   "write-file", "private-mounts", "unshare",
-                                                    "new-mount",       "attach",     "read-only",      "hide",
-                                                    "session-keyring", "limit",      "drop-bounding",  "capabilities",
-                                                    "not-dumpable",    "close-files"};
-  return kNames[static_cast<std::size_t>(kind)];
-}
-
-std::string describe(const Step& step) {
-  switch (step.kind) {
-    case StepKind::tie_to_parent:
-      return "end when the launcher ends";
-    case StepKind::write_file:
-      return fmt::format("write '{}' to {}", step.text, step.path);
-    case StepKind::private_mounts:
-      return "make all mounts private";
-    case StepKind::unshare:
-      return fmt::format("enter a new {} namespace", namespaces_text(step.flags));
-    case StepKind::new_mount:
-      return fmt::format("make a new {}{}", step.path, attributes_text(step.flags));
-    case StepKind::attach:
-      return fmt::format("mount it on {}", base::printable(step.path, 200));
-    case StepKind::read_only:
-      return fmt::format("make {} read-only", step.path);
-    case StepKind::hide:
-      return fmt::format("hide {}", step.path);
-    case StepKind::session_keyring:
-      return "begin a new session keyring";
-    case StepKind::limit:
-      return fmt::format("limit {} to {}", limit_name(step.number), step.value);
-    case StepKind::drop_bounding:
-      return fmt::format("reduce the bounding set to: {}", capability_list(step.value));
-    case StepKind::capabilities:
-      return fmt::format("reduce {} to: {}", step.flags != 0 ? "all capability sets" : "init's capabilities",
-                         capability_list(step.value));
-    case StepKind::not_dumpable:
-      return "make init untraceable";
-    case StepKind::close_files:
-      return step.value >= 0xffffffffU ? fmt::format("close the files from {} on", step.number)
-                                       : fmt::format("close the files {} to {}", step.number, step.value);
-  }
-  return {};
 }
 
 }  // namespace callgate::sandbox

@@ -4,10 +4,12 @@
 // `process`: PID, IPC, UTS, cgroup and mount namespaces of its own, with an init of ours as PID 1 and its own /proc.
 // Any seal drops all capabilities but those kept, turns core dumps off and closes inherited files. Whoever has no
 // CAP_SYS_ADMIN gets a user namespace first, in which exactly that user and group exist.
+// `file`: a view of the file system of its own, read-only but for what is named, with Landlock as a second wall.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +19,7 @@
 
 namespace callgate::sandbox {
 
-enum class Seal : std::uint8_t { process = 1 };
+enum class Seal : std::uint8_t { process = 1, file = 2 };
 inline constexpr unsigned bit(Seal seal) {
   return static_cast<unsigned>(seal);
 }
@@ -27,8 +29,16 @@ struct SealRequest {
   std::vector<std::string> seals;  // "process"; each may be a list with commas
   std::vector<std::string> caps;   // kept: "CAP_NET_RAW", "net_raw"
   std::vector<std::string> keep_fds;
+  std::vector<std::string> read_only, writable, empty;  // paths: --ro, --rw, --tmpfs
+  std::optional<std::string> root;                      // a directory, or "none"
   bool operator==(const SealRequest&) const = default;
 };
+
+struct PathFact {
+  bool exists = false, directory = false;
+  std::string real;  // absolute, without symbolic links
+};
+using PathProbe = std::function<PathFact(const std::string& path)>;
 
 // What this machine and this user have (read_host_facts in host_facts.h reads them).
 struct HostFacts {
@@ -37,7 +47,9 @@ struct HostFacts {
   unsigned last_capability = 40;
   bool user_namespaces = true;  // may be made
   std::vector<int> open_fds;    // inherited, above 2
-  bool operator==(const HostFacts&) const = default;
+  int landlock_abi = 0;         // 0: the kernel has no Landlock
+  std::string directory = "/";  // the current one
+  PathProbe path;
 };
 
 enum class StepKind : std::uint8_t {
@@ -46,15 +58,25 @@ enum class StepKind : std::uint8_t {
   private_mounts,  // no mount or unmount travels in or out
   unshare,         // `flags`: CLONE_NEW*
   new_mount,       // a file system of type `path`, options `text`, mount attributes `flags`, into `slot`
-  attach,          // the mount in `slot` on `path`
-  read_only,       // what lies at `path` becomes a mount that cannot be written to; nothing if it is not there
-  hide,            // `path` becomes empty: a directory of no files, a file as /dev/null; nothing if it is not there
+  copy_mount,  // the mounts at `path` into `slot`, with mount attributes `flags`; an empty slot if `number` and there
+               // is no such path
+  attach,      // the mount in `slot` on `path`; nothing if `number` and there is no such path, or the slot is empty
+  enter_root,  // the mount in `slot` becomes the root of everything; the old one is out of reach
+  make_place,  // `path` with its parents, a directory, or (with `number`) an empty file
+  link,        // `path` leads to `text`
+  freeze,      // the mount at `path` itself becomes read-only
+  change_directory,  // to `path`, or to / if that cannot be
+  read_only,         // what lies at `path` becomes a mount that cannot be written to; nothing if it is not there
+  hide,              // `path` becomes empty: a directory of no files, a file as /dev/null; nothing if it is not there
   session_keyring,
-  limit,          // `number`: RLIMIT_*, to `value`
-  drop_bounding,  // all of the bounding set but `value`
-  capabilities,   // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
-  not_dumpable,   // no ptrace, no /proc/PID/mem for equals
-  close_files,    // `number` … `value`
+  limit,             // `number`: RLIMIT_*, to `value`
+  drop_bounding,     // all of the bounding set but `value`
+  capabilities,      // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
+  not_dumpable,      // no ptrace, no /proc/PID/mem for equals
+  landlock_begin,    // a rule set in `slot`: file accesses `number` and network accesses `value` are denied
+  landlock_path,     // but below `path` those of `flags` are not; nothing if it is not there
+  landlock_enforce,  // the rule set in `slot`
+  close_files,       // `number` … `value`
 };
 
 struct Step {

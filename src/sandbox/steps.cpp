@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
-#include <poll.h>
+#include <linux/landlock.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -13,9 +13,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
+
+#include "sandbox/landlock.h"
 
 namespace callgate::sandbox {
 
@@ -100,6 +104,61 @@ int hide(const char* path) {
   return attach_and_close(new_mount("tmpfs", kOptions, kAttributes), path);
 }
 
+int change_directory(const char* path) {
+  return chdir(path) == 0 ? 0 : result(chdir("/"));
+}
+
+// Over the root that we have; then the two change places, and the old one, now on top, goes.
+int enter_root(int mount) {
+  if (const int error = attach(mount, "/"); error < 0) return error;
+  if (fchdir(mount) != 0) return -errno;
+  close(mount);
+  if (syscall(SYS_pivot_root, ".", ".") != 0) return -errno;
+  if (umount2(".", MNT_DETACH) != 0) return -errno;
+  return result(chdir("/"));
+}
+
+int make_place(const std::string& path, bool file) {
+  std::array<char, PATH_MAX> prefix{};
+  if (path.size() >= prefix.size()) return -ENAMETOOLONG;
+  for (std::size_t end = path.find('/', 1);; end = path.find('/', end + 1)) {
+    const bool last = end == std::string::npos;
+    memcpy(prefix.data(), path.data(), last ? path.size() : end);
+    const int made = last && file ? mknod(prefix.data(), S_IFREG | 0644, 0) : mkdir(prefix.data(), 0755);
+    if (made != 0 && errno != EEXIST) return errno == ENOENT && last ? 0 : -errno;
+    if (last) return 0;
+  }
+}
+
+int freeze(const char* path) {
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_RDONLY;
+  return result(mount_setattr(AT_FDCWD, path, 0, &attributes, sizeof attributes));
+}
+
+int landlock_begin(std::uint64_t files, std::uint64_t network) {
+  const std::array<std::uint64_t, 2> handled{files, network};  // struct landlock_ruleset_attr
+  return result(syscall(SYS_landlock_create_ruleset, handled.data(), network != 0 ? 16 : 8, 0));
+}
+
+int landlock_path(int rules, const char* path, std::uint64_t accesses) {
+  const int fd = open(path, O_PATH | O_CLOEXEC);
+  if (fd < 0) return errno == ENOENT ? 0 : -errno;
+  struct stat info{};
+  int error = result(fstat(fd, &info));
+  constexpr std::uint64_t kOfFiles = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                                     LANDLOCK_ACCESS_FS_READ_FILE | kLandlockTruncate | kLandlockIoctlDevice;
+  const landlock_path_beneath_attr rule{S_ISDIR(info.st_mode) ? accesses : accesses & kOfFiles, fd};
+  if (error == 0) error = result(syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &rule, 0));
+  close(fd);
+  return error;
+}
+
+int landlock_enforce(int rules) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;  // Landlock asks for it
+  return result(syscall(SYS_landlock_restrict_self, rules, 0));
+}
+
 int tie_to_parent() {
   return result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }
@@ -141,7 +200,25 @@ int limit(std::uint64_t resource, std::uint64_t value) {
 
 }  // namespace
 
+namespace {
+
+int attach_step(const Step& step, int mount) {
+  const bool may_be_absent = step.number != 0;
+  if (mount < 0) return may_be_absent ? 0 : -EBADF;
+  const int error = attach_and_close(mount, step.path.c_str());
+  return error == -ENOENT && may_be_absent ? 0 : error;
+}
+
+int keep(int fd, int& slot) {
+  slot = fd;
+  return std::min(fd, 0);
+}
+
+}  // namespace
+
 int run_step(const Step& step, Slots& slots) {
+  int none = -1;
+  int& slot = step.slot >= 0 ? slots.fds[static_cast<std::size_t>(step.slot)] : none;
   switch (step.kind) {
     case StepKind::tie_to_parent:
       return tie_to_parent();
@@ -151,13 +228,30 @@ int run_step(const Step& step, Slots& slots) {
       return result(mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr));
     case StepKind::unshare:
       return result(unshare(static_cast<int>(step.flags)));
-    case StepKind::new_mount: {
-      const int fd = new_mount(step.path.c_str(), step.text, step.flags);
-      slots.fds[static_cast<std::size_t>(step.slot)] = fd;
-      return std::min(fd, 0);
+    case StepKind::new_mount:
+      return keep(new_mount(step.path.c_str(), step.text, step.flags), slot);
+    case StepKind::copy_mount: {
+      const int error = keep(copy_mount(step.path.c_str(), step.flags, true), slot);
+      return error == -ENOENT && step.number != 0 ? 0 : error;
     }
     case StepKind::attach:
-      return attach_and_close(slots.fds[static_cast<std::size_t>(step.slot)], step.path.c_str());
+      return attach_step(step, slot);
+    case StepKind::enter_root:
+      return enter_root(slot);
+    case StepKind::make_place:
+      return make_place(step.path, step.number != 0);
+    case StepKind::link:
+      return symlink(step.text.c_str(), step.path.c_str()) == 0 || errno == ENOENT ? 0 : -errno;
+    case StepKind::freeze:
+      return freeze(step.path.c_str());
+    case StepKind::change_directory:
+      return change_directory(step.path.c_str());
+    case StepKind::landlock_begin:
+      return keep(landlock_begin(step.number, step.value), slot);
+    case StepKind::landlock_path:
+      return landlock_path(slot, step.path.c_str(), step.flags);
+    case StepKind::landlock_enforce:
+      return landlock_enforce(slot);
     case StepKind::read_only:
       return read_only(step.path.c_str());
     case StepKind::hide:

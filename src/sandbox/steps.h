@@ -8,9 +8,9 @@
 
 namespace callgate::sandbox {
 
-// Mounts made by one step and used by a later one.
+// Mounts and rule sets made by one step and used by a later one; -1: there is none.
 struct Slots {
-  static constexpr std::size_t kCount = 32;
+  static constexpr std::size_t kCount = 128;
   std::array<int, kCount> fds;
 };
 

@@ -1,0 +1,12 @@
+// Landlock's newer access rights, which the system's header may lack (Linux uapi/linux/landlock.h).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace callgate::sandbox {
+
+inline constexpr std::uint64_t kLandlockTruncate = std::uint64_t{1} << 14;     // since version 3
+inline constexpr std::uint64_t kLandlockIoctlDevice = std::uint64_t{1} << 15;  // since version 5
+
+}  // namespace callgate::sandbox
