@@ -8,6 +8,7 @@
 #include "container/reading.h"
 #include "kube/diagnostic_ids.h"
 #include "kube/operator.h"
+#include "kube/operator_webhooks.h"
 
 namespace callgate::kube {
 
@@ -68,8 +69,14 @@ bool NodeReader::read(Node& node) {
 
 class Resolver {
  public:
-  Resolver(const Options& options, const Node& node, container::World& world, manifest::Answer& answer)
-      : options_(options), node_(node), cluster_(options.cluster), world_(world), answer_(answer) {}
+  Resolver(const Options& options, const Node& node, const OperatorWebhooks& webhooks, container::World& world,
+           manifest::Answer& answer)
+      : options_(options),
+        node_(node),
+        webhooks_(webhooks),
+        cluster_(options.cluster),
+        world_(world),
+        answer_(answer) {}
   void object(text::Node node);
 
  private:
@@ -80,6 +87,7 @@ class Resolver {
 
   const Options& options_;
   const Node& node_;
+  const OperatorWebhooks& webhooks_;
   Cluster cluster_;
   std::map<std::string, std::vector<Step>, std::less<>> dropped_;  // of each RuntimeClass
   container::World& world_;
@@ -143,7 +151,10 @@ void Resolver::hold_template(const Review& review, manifest::Container& containe
 }
 
 void Resolver::pod(const Review& review) {
-  const Pod& pod = *review.pod;
+  std::optional<Pod> changed;
+  std::vector<std::vector<Step>> webhooks_say(review.pod->containers.size());
+  if (!webhooks_.empty()) webhooks_say = webhooks_.change(changed.emplace(*review.pod), review.name_space);
+  const Pod& pod = changed ? *changed : *review.pod;
   std::string handler;
   std::vector<Step> before = review.steps;
   for (std::size_t i = 0; i < review.warnings.size(); ++i) {
@@ -163,7 +174,11 @@ void Resolver::pod(const Review& review) {
     answer_.containers.push_back(std::move(container));
   };
   if (options_.sandboxes) take(decide_sandbox(pod, handler, node_, world_));
-  for (const PodContainer& each : pod.containers) take(decide(pod, each, handler, node_, world_));
+  for (std::size_t i = 0; i < pod.containers.size(); ++i) {
+    manifest::Container decided = decide(pod, pod.containers[i], handler, node_, world_);
+    decided.steps.insert(decided.steps.begin(), webhooks_say[i].begin(), webhooks_say[i].end());
+    take(std::move(decided));
+  }
 }
 
 void Resolver::object(text::Node node) {
@@ -205,7 +220,11 @@ void resolve_objects(std::span<const text::Document> documents, const Options& o
   Node node;
   if (!NodeReader(options, world, diagnostics).read(node)) return;
   node.operator_profiles = operator_profiles(objects, options.cluster.default_namespace, world.files);
-  Resolver resolver(options, node, world, answer);
+  const OperatorWebhooks webhooks(objects, options.cluster.default_namespace);
+  if (webhooks.records())
+    node.operator_profiles.emplace(
+        kRecordingProfile, &world.files.keep(std::string(kRecordingProfile), R"({"defaultAction": "SCMP_ACT_LOG"})"));
+  Resolver resolver(options, node, webhooks, world, answer);
   for (const text::Node each : objects) resolver.object(each);
 }
 

@@ -132,10 +132,13 @@ manifest::Object describe_operator_object(text::Node object, std::string_view de
   out.source = object.span();
   const text::Node spec = field(object, "spec");
   if (out.kind == "ProfileBinding") {
-    out.steps.push_back({manifest::Step::Kind::hazard,
-                         "the operator's webhook sets a profile on containers of the image that this names; callgate "
-                         "does not follow it",
-                         object.span()});
+    const std::string_view kind = string_field(field(spec, "profileRef"), "kind"), image = string_field(spec, "image");
+    out.steps.push_back(
+        {manifest::Step::Kind::fact,
+         fmt::format("the operator's webhook sets the {} on {}, in namespaces labelled spo.x-k8s.io/enable-binding",
+                     kind.empty() ? "profile" : base::printable(kind),
+                     image == "*" ? "whole Pods" : fmt::format("containers of image '{}'", base::printable(image))),
+         object.span()});
     return out;
   }
   if (out.kind != "SeccompProfile" || !spec || !spec.is_object()) return out;
