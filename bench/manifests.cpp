@@ -1,6 +1,6 @@
-// Manifests a second on one core: small Compose projects and command lines, from their text to what is in force, and
-// Kubernetes objects, from their text to what the API server answers. The profile that they name is read once, as in a
-// run of the command over many files; nothing is summed up.
+// Manifests a second on one core: small Compose projects, command lines and Kubernetes objects, from their text to what
+// is in force, and the latter from their text to what the API server answers. The profile that they name is read once,
+// as in a run of the command over many files; nothing is summed up.
 //
 // usage: manifests [--count N]
 // SPDX-License-Identifier: Apache-2.0
@@ -101,6 +101,7 @@ int main(int argc, char** argv) {
   std::ofstream(folder / "profile.json") << kProfile;
   measure("compose", folder, kProject, count);
   measure("script", folder, kScript, count);
+  measure("kubernetes", folder, kDeployment, count);
   std::filesystem::remove_all(folder);
   measure_objects("API server", kDeployment, count);
 }

@@ -67,10 +67,7 @@ bool resolve_files(Session& session, container::World& world, manifest::Answer& 
   if (!options) return false;
   if (!operands.empty() && resolve::is_command(operands))
     return resolve::resolve_command(operands, world, answer, session.diagnostics());
-  if (operands.empty()) {
-    resolve::resolve_project(*options, world, answer, session.diagnostics());
-    return true;
-  }
+  if (operands.empty()) return resolve::resolve_project(*options, world, answer, session.diagnostics());
   return resolve::resolve_paths(operands, *options, world, answer, session.diagnostics());
 }
 
@@ -127,7 +124,9 @@ constexpr std::array<Operand, 1> kOperands{
       false, true}}};
 constexpr auto kOptions =
     std::array<Option, 14>{{
-        {"file", 'f', "FILE", "a Compose file; several are laid over each other, as by docker compose", "", true},
+        {"file", 'f', "FILE",
+         "a Compose file (several are laid over each other, as by docker compose), or a manifest as for kubectl", "",
+         true},
         {"project-directory", 0, "DIR", "where a Compose project's paths start (its first file's directory)", ""},
         {"project-name", 'p', "NAME", "the Compose project's name", ""},
         {"profile", 0, "NAME", "enable this profile of the Compose project; may be repeated. With --emit: the file", "",

@@ -8,10 +8,10 @@ namespace callgate::resolve {
 
 // The file is neither a manifest nor does it hold command lines that make containers.
 inline constexpr base::DiagnosticId kUnknownKind{8301, base::Severity::error, "nothing to resolve"};
-// Documents of Compose and of Kubernetes in one file: neither engine reads both.
-inline constexpr base::DiagnosticId kMixedKinds{8302, base::Severity::error, "Compose and Kubernetes in one file"};
-// A directory, and no Compose project in it.
-inline constexpr base::DiagnosticId kDirectory{8303, base::Severity::error, "directory without a Compose project"};
+// Documents of Compose and of Kubernetes in one file, or both behind -f: neither engine reads both.
+inline constexpr base::DiagnosticId kMixedKinds{8302, base::Severity::error, "Compose and Kubernetes in one"};
+// A directory with neither a Compose project nor a manifest in it.
+inline constexpr base::DiagnosticId kDirectory{8303, base::Severity::error, "directory without a manifest"};
 // The file is a seccomp profile: what it means is told by `explain`, what is wrong with it by `lint`.
 inline constexpr base::DiagnosticId kIsProfile{8304, base::Severity::error, "a profile, not a manifest"};
 // Files of a kind that callgate knows and does not resolve.

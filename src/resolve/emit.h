@@ -9,10 +9,10 @@ namespace callgate::resolve {
 enum class Target { docker, compose, kubernetes };
 
 struct Deployment {
-  std::string profile;        // the file, as the user names it
-  std::string runtime_class;  // Kubernetes: a RuntimeClass to go with it; empty: none
-  std::string handler;        // its handler; empty: the engine's usual one
-  bool crio = false;          // else containerd and cri-dockerd
+  std::string profile;             // the file, as the user names it
+  std::string runtime_class = {};  // Kubernetes: a RuntimeClass to go with it; empty: none
+  std::string handler = {};        // its handler; empty: the engine's usual one
+  bool crio = false;               // else containerd and cri-dockerd
 };
 
 // The name below the kubelet's root under which a profile is deployed: "profiles/web.json" for "../web.json".

@@ -59,7 +59,26 @@ class Resolver {
       compose::resolve_project(project, world_, answer_, diagnostics_);
       return answer_.objects.size() >= before;
     }
-    diagnostics_.add(kDirectory, {}, fmt::format("'{}' is a directory without a Compose project", path),
+    return manifests(path);
+  }
+
+  // Every manifest of a directory, as kubectl takes it: those of its folders are not read.
+  bool manifests(const std::string& path) {
+    bool any = false, readable = true;
+    const auto names = manifest::names_in(manifest::join_path(world_.files.working_directory(), path));
+    for (const std::string& name : names.value_or(std::vector<std::string>())) {
+      if (!name.ends_with(".yaml") && !name.ends_with(".yml") && !name.ends_with(".json")) continue;
+      const std::string each = fmt::format("{}/{}", path, name);
+      const auto file = world_.files.open(each, each);
+      if (!file) continue;
+      any = true;
+      readable = (classify(**file, diagnostics_).kind == InputKind::kubernetes
+                      ? objects(**file)
+                      : not_resolved(**file, "no Kubernetes manifest, and read as one of its directory")) &&
+                 readable;
+    }
+    if (any) return readable;
+    diagnostics_.add(kDirectory, {}, fmt::format("'{}' is a directory without a Compose project or a manifest", path),
                      std::string(kKinds));
     return false;
   }
@@ -138,6 +157,18 @@ class Resolver {
 
 }  // namespace
 
+namespace {
+
+// Of what -f names; what cannot be read is left to those who say so.
+bool holds_objects(const std::string& path, container::World& world) {
+  if (is_project(path, world)) return true;
+  const auto file = path == "-" ? world.files.standard_input() : world.files.open(path, path);
+  base::Diagnostics ignored;
+  return file && classify(**file, ignored).kind == InputKind::kubernetes;
+}
+
+}  // namespace
+
 bool resolve_paths(std::span<const std::string> paths, const Options& options, container::World& world,
                    manifest::Answer& answer, base::Diagnostics& diagnostics) {
   Resolver resolver(options, world, answer, diagnostics);
@@ -151,9 +182,21 @@ bool is_project(const std::string& path, const container::World& world) {
   return is_directory(manifest::join_path(world.files.working_directory(), path));
 }
 
-void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
+bool resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics) {
-  compose::resolve_project(options.compose, world, answer, diagnostics);
+  const std::vector<std::string>& files = options.compose.files;
+  std::string_view manifest, other;
+  for (const std::string& each : files) (holds_objects(each, world) ? manifest : other) = each;
+  if (manifest.empty()) {
+    compose::resolve_project(options.compose, world, answer, diagnostics);
+    return true;
+  }
+  if (other.empty()) return resolve_paths(files, options, world, answer, diagnostics);
+  diagnostics.add(kMixedKinds, {},
+                  fmt::format("'{}' holds Kubernetes' objects, and '{}' does not", base::printable(manifest),
+                              base::printable(other)),
+                  "-f takes the files of one Compose project, or manifests; give both without -f");
+  return false;
 }
 
 bool is_command(std::span<const std::string> words) {

@@ -17,15 +17,16 @@ struct Options {
   kube::Options kube;
 };
 
-// Files of any kind, "-" for standard input, or directories of Compose projects. False if one cannot be read or holds
-// nothing that makes a container (diagnosed). Kubernetes' objects are taken together, in order: what one creates counts
-// for those behind it, in whatever file.
+// Files of any kind, "-" for standard input, directories of Compose projects or of manifests. False if one cannot be
+// read or holds nothing that makes a container (diagnosed). Kubernetes' objects are taken together, in order: what one
+// creates counts for those behind it, in whatever file.
 bool resolve_paths(std::span<const std::string> paths, const Options& options, container::World& world,
                    manifest::Answer& answer, base::Diagnostics& diagnostics);
 // Whether the path is a directory: a Compose project's.
 bool is_project(const std::string& path, const container::World& world);
-// What `docker compose` would take without operands, and with each -f.
-void resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
+// What `docker compose` would take without operands, and with each -f; or, where those files hold Kubernetes' objects,
+// what `kubectl -f` would. False if they cannot be taken so (diagnosed).
+bool resolve_project(const Options& options, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics);
 
 // Whether the words call an engine, whatever they ask of it.
