@@ -144,8 +144,10 @@ Operands sort_operands(Session& session, Setting& setting) {
       out.status = kBadInput;
       continue;
     }
-    if (kind == LintInput::unknown && session.arguments().has("skip-unknown")) continue;
-    (kind == LintInput::manifest ? out.manifests : out.profiles).push_back(name);
+    const bool skipped = kind == LintInput::unknown || kind == LintInput::a_template;
+    if (skipped && session.arguments().has("skip-unknown")) continue;
+    const bool manifest = kind == LintInput::manifest || kind == LintInput::a_template;
+    (manifest ? out.manifests : out.profiles).push_back(name);
   }
   return out;
 }
@@ -197,10 +199,9 @@ int lint_operands(Session& session, Setting& setting, std::vector<lint::Report>&
   const int read = lint_profiles(session, operands.profiles, setting, reports);
   const int status = read == kYes ? operands.status : read;
   if (operands.manifests.empty()) return status;
-  auto found = review::review_paths(operands.manifests, setting.review, setting.world, session.diagnostics());
-  if (!found) return kBadInput;
-  std::ranges::move(*found, std::back_inserter(reports));
-  return status;
+  auto found = review::judge_paths(operands.manifests, setting.review, setting.world, session.diagnostics());
+  std::ranges::move(found.reports, std::back_inserter(reports));
+  return found.all_read ? status : kBadInput;
 }
 
 int judge(Session& session, const std::vector<lint::Report>& reports, int status) {

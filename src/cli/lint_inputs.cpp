@@ -35,6 +35,12 @@ bool makes_containers(const base::SourceFile& file, container::World& world) {
   return !answer.containers.empty() || diagnostics.has_errors();
 }
 
+// Helm's templates are no YAML until they are rendered.
+bool is_template(const base::SourceFile& file) {
+  base::Diagnostics ignored;
+  return file.text().find("{{") != std::string_view::npos && !text::read_yaml(file, ignored);
+}
+
 bool speaks_of_seccomp(std::string_view text) {
   constexpr std::array<std::string_view, 4> kWords{"SCMP_ACT_", "defaultAction", "seccomp", "syscalls"};
   return std::ranges::any_of(kWords, [&](std::string_view each) { return text.find(each) != std::string_view::npos; });
@@ -74,7 +80,7 @@ LintInput lint_input(Session& session, const std::string& name, container::World
   }
   if (!manifest) return LintInput::profile;
   world.files.provide(name, std::string(file->text()));
-  return LintInput::manifest;
+  return is_template(*file) ? LintInput::a_template : LintInput::manifest;
 }
 
 }  // namespace callgate::cli

@@ -14,6 +14,7 @@ enum class LintInput : std::uint8_t {
   profile,     // a profile, a filter, a process
   manifest,    // containers are made from it
   unknown,     // neither
+  a_template,  // Helm's, of a manifest: no YAML yet
   unreadable,  // diagnosed
 };
 

@@ -180,7 +180,8 @@ void Decision::choose_privileged() {
     step(out_, Step::Kind::ignored,
          loads ? "an empty profile counts as none" : "privileged turns seccomp off before Docker 27, whatever is given",
          chosen_->place, loads ? manifest::Topic::other : manifest::Topic::privileged);
-  step(out_, Step::Kind::fact, "privileged: no seccomp filter", request_.source);
+  step(out_, Step::Kind::fact, "privileged: no seccomp filter", request_.source,
+       chosen_ != nullptr ? manifest::Topic::other : manifest::Topic::privileged_alone);
   if (!daemon_.seccomp_profile.empty())
     step(out_, Step::Kind::ignored, "privileged containers do not get the daemon's profile", daemon_.place);
   choose_unconfined(out_, request_.source, filters_);

@@ -155,7 +155,8 @@ void Decision::choose() {
     if (named && seccomp_.value != "unconfined")
       step(out_, Step::Kind::ignored, "privileged turns seccomp off in nerdctl, whatever profile is given",
            seccomp_.place, manifest::Topic::privileged);
-    step(out_, Step::Kind::fact, "privileged: no seccomp filter", place_);
+    step(out_, Step::Kind::fact, "privileged: no seccomp filter", place_,
+         named ? manifest::Topic::other : manifest::Topic::privileged_alone);
     return choose_unconfined(out_, place_, world_.filters);
   }
   if (named && seccomp_.value == "unconfined") {

@@ -90,7 +90,8 @@ void choose_podman_default(manifest::Container& container, World& world, base::S
   }
   const bool usual = named.empty() || named == kPodmanOverride || named == kPodmanDefault;
   if (container.privileged && usual) {
-    step(container, Step::Kind::fact, "privileged without a profile of its own: no seccomp filter", place);
+    step(container, Step::Kind::fact, "privileged without a profile of its own: no seccomp filter", place,
+         manifest::Topic::privileged_alone);
     return choose_unconfined(container, place, world.filters);
   }
   if (named.empty() || (usual && podman.default_file != nullptr))

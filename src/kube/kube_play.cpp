@@ -150,7 +150,8 @@ void PlayedPod::choose_default(Role role, base::Span asked, manifest::Container&
   if (options_.version >= completed || !pod_.annotations.empty())
     return container::choose_podman_default(out, world_, out.source, runtime());
   if (out.privileged) {
-    step(out, Step::Kind::fact, "a privileged container has no filter unless a file is named", out.source);
+    step(out, Step::Kind::fact, "a privileged container has no filter unless a file is named", out.source,
+         manifest::Topic::privileged_alone);
     return container::choose_unconfined(out, out.source, world_.filters);
   }
   step(out, Step::Kind::fact, "the Pod has no annotations: the profile that Podman was built with", out.source);

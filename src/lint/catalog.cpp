@@ -92,6 +92,7 @@ constexpr std::array kOwn = std::to_array<Rule>({
     {"option-twice", kWarning, "option given twice", "the last one counts"},
     {"path-base", kWarning, "path from another directory", "the file beside this one is not the one that is read"},
     {"pod-security", kWarning, "Pod Security broken", "the namespace's level forbids what the Pod asks for"},
+    {"privileged", kWarning, "privileged container", "the engine sets no filter for it"},
     {"privileged-profile", kWarning, "profile beside privileged",
      "the engine sets the profile aside for a privileged container"},
     {"profile-dropped", kError, "profile where nobody looks",

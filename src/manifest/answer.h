@@ -52,6 +52,7 @@ enum class Topic : std::uint8_t {
   by_name,            // seccomp is turned off by name
   superseded,         // a later option takes this one's place
   privileged,         // the profile is set aside because the container is privileged
+  privileged_alone,   // there is no filter because the container is privileged, and nobody gave a profile
   other_directory,    // a path that counts from another directory than its file's
   pod_security,       // a level of Pod Security is broken
   startup,            // the runtime itself needs what the filter refuses

@@ -141,8 +141,9 @@ class Mending {
 
 bool Mending::start(base::Diagnostics& diagnostics) {
   auto judged = judge_paths(paths_, options_, world_, diagnostics);
-  if (judged) now_ = std::move(*judged);
-  return judged.has_value();
+  if (!judged.all_read) return false;
+  now_ = std::move(judged);
+  return true;
 }
 
 // A file that a project takes in from elsewhere belongs to somebody else, too.
@@ -226,7 +227,7 @@ bool Mending::attempt(const std::vector<const lint::Finding*>& findings) {
     world_.files.provide(each.file->path, lint::apply_edits(each.file->mended.after, each.edits));
   base::Diagnostics ignored;
   auto after = judge_paths(paths_, options_, world_, ignored);
-  if (!after || !is_done(findings, *after) || !is_no_worse(now_, *after)) {
+  if (!after.all_read || !is_done(findings, after) || !is_no_worse(now_, after)) {
     for (const Change& each : changes) world_.files.provide(each.file->path, each.file->mended.after);
     return false;
   }
@@ -236,7 +237,7 @@ bool Mending::attempt(const std::vector<const lint::Finding*>& findings) {
     each.file->mended.after = lint::apply_edits(each.file->mended.after, each.edits);
     for (Tried& tried : each.file->refused) tried.second = moved(tried.second, each.edits);
   }
-  now_ = std::move(*after);
+  now_ = std::move(after);
   return true;
 }
 

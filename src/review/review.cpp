@@ -27,24 +27,18 @@ std::vector<lint::Report> judge(manifest::Answer& answer, const Options& options
 
 }  // namespace
 
-std::optional<Judged> judge_paths(std::span<const std::string> paths, const Options& options, container::World& world,
-                                  base::Diagnostics& diagnostics) {
+Judged judge_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                   base::Diagnostics& diagnostics) {
   Judged out;
   const std::size_t errors = diagnostics.error_count();
-  if (!resolve::resolve_paths(paths, options.resolve, world, out.answer, diagnostics)) return std::nullopt;
-  if (diagnostics.error_count() > errors) return std::nullopt;
+  out.all_read = resolve::resolve_paths(paths, options.resolve, world, out.answer, diagnostics) &&
+                 diagnostics.error_count() == errors;
   Findings findings(world.files.working_directory());
   for (const std::string& each : paths)
-    if (!resolve::is_project(each, world)) findings.expect(each == "-" ? "<stdin>" : each);
+    if (out.all_read && !resolve::is_project(each, world)) findings.expect(each == "-" ? "<stdin>" : each);
   out.reports = judge(out.answer, options, world, findings);
   return out;
 }
-
-std::optional<std::vector<lint::Report>> review_paths(std::span<const std::string> paths, const Options& options,
-                                                      container::World& world, base::Diagnostics& diagnostics) {
-  auto judged = judge_paths(paths, options, world, diagnostics);
-  if (!judged) return std::nullopt;
-  return std::move(judged->reports);
 }
 
 std::optional<std::vector<lint::Report>> review_command(std::span<const std::string> words, const Options& options,

@@ -33,14 +33,12 @@ struct Options {
 struct Judged {
   manifest::Answer answer;
   std::vector<lint::Report> reports;
+  bool all_read = true;
 };
 // One report for each file that says something about a container, in the order in which they come up; the operands come
-// first, even where nothing is wrong with them. Nothing where one cannot be read (diagnosed).
-std::optional<Judged> judge_paths(std::span<const std::string> paths, const Options& options, container::World& world,
-                                  base::Diagnostics& diagnostics);
-// Its reports.
-std::optional<std::vector<lint::Report>> review_paths(std::span<const std::string> paths, const Options& options,
-                                                      container::World& world, base::Diagnostics& diagnostics);
+// first, even where nothing is wrong with them. What cannot be read is diagnosed, and the rest is reported.
+Judged judge_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                   base::Diagnostics& diagnostics);
 // A command line, as typed; its report is called "command line".
 std::optional<std::vector<lint::Report>> review_command(std::span<const std::string> words, const Options& options,
                                                         container::World& world, base::Diagnostics& diagnostics);

@@ -185,6 +185,9 @@ void Checks::step(const Step& step, const Container* about) {
       findings_.add("path-base", step.place, step.text, "write the path so that it counts from the project's directory",
                     about);
       return;
+    case Topic::privileged_alone:
+      return open_door("privileged", *about, step.place, step.text,
+                       "grant the capabilities that are needed instead of all with privileged");
     case Topic::pod_security:
       findings_.add("pod-security", step.place, step.text, {}, about);
       return;

@@ -45,7 +45,7 @@ container::World& CaseFolder::world() {
 
 const std::vector<lint::Report>& CaseFolder::review(const std::vector<std::string>& names) {
   diagnostics = {};
-  reports_ = review_paths(names, options, world(), diagnostics).value_or(std::vector<lint::Report>());
+  reports_ = judge_paths(names, options, world(), diagnostics).reports;
   return reports_;
 }
 

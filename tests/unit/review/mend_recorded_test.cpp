@@ -21,8 +21,8 @@ Containers containers(CaseFolder& folder, const std::vector<std::string>& paths)
   base::Diagnostics ignored;
   Containers out;
   const auto judged = judge_paths(paths, folder.options, folder.world(), ignored);
-  if (judged)
-    for (const manifest::Container& each : judged->answer.containers)
+  if (judged.all_read)
+    for (const manifest::Container& each : judged.answer.containers)
       out.emplace(each.owner + "/" + each.role + "/" + each.name, each);
   return out;
 }
