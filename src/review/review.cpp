@@ -39,7 +39,6 @@ Judged judge_paths(std::span<const std::string> paths, const Options& options, c
   out.reports = judge(out.answer, options, world, findings);
   return out;
 }
-}
 
 std::optional<std::vector<lint::Report>> review_command(std::span<const std::string> words, const Options& options,
                                                         container::World& world, base::Diagnostics& diagnostics) {
