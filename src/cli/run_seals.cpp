@@ -59,6 +59,9 @@ bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal)
   request.writable = words(session, "rw");
   request.empty = words(session, "tmpfs");
   if (const auto root = session.arguments().last("root")) request.root = std::string(*root);
+  if (const auto net = session.arguments().last("net")) request.net = std::string(*net);
+  request.connect_ports = words(session, "connect");
+  request.bind_ports = words(session, "bind");
   if (request == sandbox::SealRequest{}) return true;
   auto seals = sandbox::plan_seals(request, sandbox::read_host_facts(), refusal);
   if (!seals) return false;

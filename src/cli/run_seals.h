@@ -10,14 +10,18 @@
 
 namespace callgate::cli {
 
-inline constexpr auto kSealOptions = std::array<Option, 8>{{
-    {"seal", 0, "LIST", "seal the program off: process, file; may be repeated", "", true},
+inline constexpr auto kSealOptions = std::array<Option, 11>{{
+    {"seal", 0, "LIST", "seal the program off: process, file, net; may be repeated", "", true},
     {"cap", 0, "LIST", "capabilities that a sealed program keeps (none if not given)", "", true},
     {"keep-fd", 0, "N", "a file descriptor above 2 that stays open in a sealed program; may be repeated", "", true},
     {"ro", 0, "PATH", "visible and read-only, where it would be hidden; may be repeated", "", true},
     {"rw", 0, "PATH", "visible and writable; may be repeated", "", true},
     {"tmpfs", 0, "DIR", "empty and writable; may be repeated", "", true},
     {"root", 0, "DIR", "the root that the program gets, read-only (/ if not given), or none for an empty one", ""},
+    {"net", 0, "WHAT", "the network of a sealed program: none (if not given), its own loopback, or the machine's",
+     "none,loopback,host"},
+    {"connect", 0, "PORT", "a TCP port that may be connected to, all others may not; may be repeated", "", true},
+    {"bind", 0, "PORT", "a TCP port that may be bound, all others may not; may be repeated", "", true},
     {"plan", 0, "", "print what would be done, and do nothing", ""},
 }};
 

@@ -10,12 +10,17 @@
 
 namespace callgate::sandbox {
 
+struct Port {
+  std::uint64_t number = 0, access = 0;  // kLandlockBindTcp or kLandlockConnectTcp
+};
+
 struct Draft {
   const SealRequest& request;
   const HostFacts& host;
   Refusal& refusal;
   Seals seals;
   int slots = 0;  // used so far
+  std::vector<Port> ports;
 
   bool has(Seal seal) const { return (seals.seals & bit(seal)) != 0; }
   // Says why; always false.
@@ -45,7 +50,11 @@ struct Draft {
 
 // Each adds its seal's steps to `setup`, or says why not.
 bool plan_files(Draft& draft);
+bool plan_net(Draft& draft);
 // The second wall of the same, for the program's own process.
 void plan_landlock(Draft& draft);
+void plan_landlock_files(Draft& draft);
+std::uint64_t landlock_file_accesses(int abi);
+inline constexpr int kLandlockSlot = 0;  // by then no mount is waiting
 
 }  // namespace callgate::sandbox

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sandbox/guard.h"
 
+#include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <vector>
@@ -29,14 +31,18 @@ policy::Clause when(std::uint8_t arg, std::uint64_t value) {
 }  // namespace
 
 std::optional<policy::Policy> guard(const Seals& seals) {
-  if ((seals.seals & bit(Seal::process)) == 0) return std::nullopt;
+  const bool terminal = (seals.seals & bit(Seal::process)) != 0;
+  const bool network = (seals.namespaces & CLONE_NEWNET) != 0;
+  if (!terminal && !network) return std::nullopt;
   policy::Builder builder(policy::kAllow);
   policy::AuditArch last = 0;
   for (const arch::Arch each : answering_here()) {
     const policy::AuditArch audit = arch::info(each).audit;
     if (audit != last) builder.arch(audit, policy::kAllow);
     last = audit;
-    if (const auto nr = arch::number(each, "ioctl"))
+    if (const auto nr = arch::number(each, "socket"); nr && network)
+      builder.call(audit, *nr, policy::Decision{{when(0, AF_VSOCK)}, policy::kAllow});
+    if (const auto nr = arch::number(each, "ioctl"); nr && terminal)
       builder.call(audit, *nr, policy::Decision{{when(1, TIOCSTI), when(1, TIOCLINUX)}, policy::kAllow});
   }
   return builder.finish();

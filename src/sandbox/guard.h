@@ -12,7 +12,9 @@ namespace callgate::sandbox {
 // For this machine's architecture and those whose calls its kernel takes, too; everything else is allowed. Nothing
 // where nothing is to be denied.
 //
-// `process`: ioctl TIOCSTI and TIOCLINUX, with which a program types into the terminal that it shares with us.
+// `net`, unless it is the machine's: sockets of AF_VSOCK, which reach the hypervisor past network namespaces (not those
+// of i386's socketcall, whose arguments lie in memory). `process`: ioctl TIOCSTI and TIOCLINUX, with which a program
+// types into the terminal that it shares with us.
 std::optional<policy::Policy> guard(const Seals& seals);
 
 }  // namespace callgate::sandbox

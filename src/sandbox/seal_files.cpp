@@ -213,15 +213,6 @@ class FilePlanner {
   int terminals_ = -1;
 };
 
-// Of linux/landlock.h, by the version of the interface that brought them.
-std::uint64_t known_accesses(int abi) {
-  std::uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
-  if (abi >= 2) all |= LANDLOCK_ACCESS_FS_REFER;
-  if (abi >= 3) all |= kLandlockTruncate;
-  if (abi >= 5) all |= kLandlockIoctlDevice;
-  return all;
-}
-
 constexpr std::uint64_t kReading =
     LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
 
@@ -232,16 +223,20 @@ bool plan_files(Draft& draft) {
   return FilePlanner(draft).plan();
 }
 
-void plan_landlock(Draft& draft) {
-  if (draft.host.landlock_abi <= 0) return;
-  const std::uint64_t all = known_accesses(draft.host.landlock_abi);
-  const int slot = 0;
-  Step& begin = draft.program(StepKind::landlock_begin);
-  begin.slot = slot;
-  begin.number = all;
+// Of linux/landlock.h, by the version of the interface that brought them.
+std::uint64_t landlock_file_accesses(int abi) {
+  std::uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
+  if (abi >= 2) all |= LANDLOCK_ACCESS_FS_REFER;
+  if (abi >= 3) all |= kLandlockTruncate;
+  if (abi >= 5) all |= kLandlockIoctlDevice;
+  return all;
+}
+
+void plan_landlock_files(Draft& draft) {
+  const std::uint64_t all = landlock_file_accesses(draft.host.landlock_abi);
   const auto allow = [&](const std::string& path, std::uint64_t accesses) {
     Step& step = draft.program(StepKind::landlock_path, path);
-    step.slot = slot;
+    step.slot = kLandlockSlot;
     step.flags = accesses & all;
   };
   const auto writable = [&](const std::string& path) { allow(path, all); };
@@ -252,7 +247,6 @@ void plan_landlock(Draft& draft) {
   for (const char* path : {"/dev", "/tmp", "/var/tmp", "/run"}) writable(path);
   for (const std::string& path : draft.request.writable) writable(draft.host.path(path).real);
   for (const std::string& path : draft.request.empty) writable(draft.host.path(path).real);
-  draft.program(StepKind::landlock_enforce).slot = slot;
 }
 
 }  // namespace callgate::sandbox

@@ -41,9 +41,11 @@ class Planner {
     if (!read_capabilities() || !identity()) return false;
     if (has(Seal::process)) process();
     if (!has(Seal::file) && !no_file_options()) return false;
+    if (!has(Seal::net) && !no_net_options()) return false;
+    if (has(Seal::net) && !plan_net(draft_)) return false;
     if (has(Seal::file) && !plan_files(draft_)) return false;
     privileges();
-    if (has(Seal::file)) plan_landlock(draft_);
+    plan_landlock(draft_);
     return files();
   }
 
@@ -58,7 +60,7 @@ class Planner {
   Step& program(StepKind kind) { return draft_.program(kind); }
 
   bool read_seals() {
-    constexpr std::array<std::string_view, 2> kNames{"process", "file"};
+    constexpr std::array<std::string_view, 3> kNames{"process", "file", "net"};
     for (const std::string& list : request_.seals)
       for (const std::string_view word : base::split(list, ',')) {
         const auto found = std::find(kNames.begin(), kNames.end(), word);
@@ -77,7 +79,15 @@ class Planner {
     if (!request_.caps.empty()) return refuse(kBadSeal, "--cap says what a seal leaves, but nothing is sealed", kHelp);
     if (!request_.keep_fds.empty())
       return refuse(kBadSeal, "--keep-fd says what a seal leaves open, but nothing is sealed", kHelp);
-    return no_file_options();
+    return no_file_options() && no_net_options();
+  }
+
+  bool no_net_options() {
+    const bool any = request_.net || !request_.connect_ports.empty() || !request_.bind_ports.empty();
+    return !any || refuse(kBadSeal,
+                          "--net, --connect and --bind say what a sealed program has of the network, but that is not "
+                          "sealed",
+                          "--seal net");
   }
 
   bool no_file_options() {
@@ -192,7 +202,7 @@ class Planner {
 }  // namespace
 
 std::optional<Seals> plan_seals(const SealRequest& request, const HostFacts& host, Refusal& refusal) {
-  Draft draft{request, host, refusal, {}, 0};
+  Draft draft{request, host, refusal, {}, 0, {}};
   if (!Planner(draft).plan()) return std::nullopt;
   return std::move(draft.seals);
 }

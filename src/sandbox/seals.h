@@ -5,6 +5,7 @@
 // Any seal drops all capabilities but those kept, turns core dumps off and closes inherited files. Whoever has no
 // CAP_SYS_ADMIN gets a user namespace first, in which exactly that user and group exist.
 // `file`: a view of the file system of its own, read-only but for what is named, with Landlock as a second wall.
+// `net`: a network of its own, without devices or with loopback alone; or the machine's, with TCP ports as named.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -19,7 +20,7 @@
 
 namespace callgate::sandbox {
 
-enum class Seal : std::uint8_t { process = 1, file = 2 };
+enum class Seal : std::uint8_t { process = 1, file = 2, net = 4 };
 inline constexpr unsigned bit(Seal seal) {
   return static_cast<unsigned>(seal);
 }
@@ -31,6 +32,8 @@ struct SealRequest {
   std::vector<std::string> keep_fds;
   std::vector<std::string> read_only, writable, empty;  // paths: --ro, --rw, --tmpfs
   std::optional<std::string> root;                      // a directory, or "none"
+  std::optional<std::string> net;                       // "none", "loopback" or "host"
+  std::vector<std::string> connect_ports, bind_ports;   // TCP
   bool operator==(const SealRequest&) const = default;
 };
 
@@ -69,12 +72,14 @@ enum class StepKind : std::uint8_t {
   read_only,         // what lies at `path` becomes a mount that cannot be written to; nothing if it is not there
   hide,              // `path` becomes empty: a directory of no files, a file as /dev/null; nothing if it is not there
   session_keyring,
-  limit,             // `number`: RLIMIT_*, to `value`
-  drop_bounding,     // all of the bounding set but `value`
-  capabilities,      // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
-  not_dumpable,      // no ptrace, no /proc/PID/mem for equals
+  limit,          // `number`: RLIMIT_*, to `value`
+  drop_bounding,  // all of the bounding set but `value`
+  capabilities,   // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
+  not_dumpable,   // no ptrace, no /proc/PID/mem for equals
+  raise_loopback,
   landlock_begin,    // a rule set in `slot`: file accesses `number` and network accesses `value` are denied
   landlock_path,     // but below `path` those of `flags` are not; nothing if it is not there
+  landlock_port,     // but the TCP port `number` is open to `flags`
   landlock_enforce,  // the rule set in `slot`
   close_files,       // `number` … `value`
 };

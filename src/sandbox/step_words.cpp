@@ -74,11 +74,12 @@ std::string namespaces_text(std::uint64_t flags, std::string_view separator) {
 }
 
 std::string_view name(StepKind kind) {
-  constexpr std::array kNames{"tie-to-parent", "write-file",       "private-mounts", "unshare",      "new-mount",
-                              "copy-mount",    "attach",           "enter-root",     "make-place",   "link",
-                              "freeze",        "change-directory", "read-only",      "hide",         "session-keyring",
-                              "limit",         "drop-bounding",    "capabilities",   "not-dumpable", "landlock-begin",
-                              "landlock-path", "landlock-enforce", "close-files"};
+  constexpr std::array kNames{
+      "tie-to-parent", "write-file",     "private-mounts",  "unshare",       "new-mount",     "copy-mount",
+      "attach",        "enter-root",     "make-place",      "link",          "freeze",        "change-directory",
+      "read-only",     "hide",           "session-keyring", "limit",         "drop-bounding", "capabilities",
+      "not-dumpable",  "raise-loopback", "landlock-begin",  "landlock-path", "landlock-port", "landlock-enforce",
+      "close-files"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -108,10 +109,15 @@ std::string describe(const Step& step) {
       return fmt::format("make the mount at {} read-only", shown(step.path));
     case StepKind::change_directory:
       return fmt::format("change the directory to {}, if it is there", shown(step.path));
+    case StepKind::raise_loopback:
+      return "bring the loopback device up";
     case StepKind::landlock_begin:
       return "begin Landlock rules";
     case StepKind::landlock_path:
       return landlock_text(step);
+    case StepKind::landlock_port:
+      return fmt::format("Landlock: {} TCP port {}", step.flags == kLandlockBindTcp ? "binding to" : "connecting to",
+                         step.number);
     case StepKind::landlock_enforce:
       return "enforce the Landlock rules";
     case StepKind::read_only:

@@ -5,10 +5,13 @@
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/landlock.h>
+#include <net/if.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -154,6 +157,23 @@ int landlock_path(int rules, const char* path, std::uint64_t accesses) {
   return error;
 }
 
+int landlock_port(int rules, std::uint64_t port, std::uint64_t accesses) {
+  constexpr int kRuleNetPort = 2;                           // LANDLOCK_RULE_NET_PORT
+  const std::array<std::uint64_t, 2> rule{accesses, port};  // struct landlock_net_port_attr
+  return result(syscall(SYS_landlock_add_rule, rules, kRuleNetPort, rule.data(), 0));
+}
+
+int raise_loopback() {
+  const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  ifreq request{};
+  memcpy(request.ifr_name, "lo", sizeof "lo");
+  request.ifr_flags = IFF_UP;
+  const int error = result(ioctl(fd, SIOCSIFFLAGS, &request));
+  close(fd);
+  return error;
+}
+
 int landlock_enforce(int rules) {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -errno;  // Landlock asks for it
   return result(syscall(SYS_landlock_restrict_self, rules, 0));
@@ -250,6 +270,10 @@ int run_step(const Step& step, Slots& slots) {
       return keep(landlock_begin(step.number, step.value), slot);
     case StepKind::landlock_path:
       return landlock_path(slot, step.path.c_str(), step.flags);
+    case StepKind::landlock_port:
+      return landlock_port(slot, step.number, step.flags);
+    case StepKind::raise_loopback:
+      return raise_loopback();
     case StepKind::landlock_enforce:
       return landlock_enforce(slot);
     case StepKind::read_only:
