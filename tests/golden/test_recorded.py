@@ -3,7 +3,7 @@
 would, in a copy of the directory that it was recorded in, and must come out with the same refusal in the same words, or
 with the same options sent to the engine.
 
-  docker-cli.jsonl   resolve -- docker create ARGS img
+  docker-cli.jsonl   resolve --docker-version 28.2 -- docker create ARGS img
   compose.jsonl      resolve ARGS, and resolve -- docker compose ARGS create
   apiserver.jsonl    resolve --field-validation HOW namespaces.yaml manifest.yaml, with the namespaces' levels as labels
 
@@ -51,7 +51,7 @@ def same(what: str, got, expected) -> list[str]:
 def check_docker(row: dict, project: Path) -> list[str]:
     shutil.copytree(DATA / "fixtures" / "docker-cli", project)
     here = lambda text: text.replace("/project", str(project))
-    answer = resolve(["--", "docker", "create", *map(here, row["args"]), "img"], project)
+    answer = resolve(["--docker-version", "28.2", "--", "docker", "create", *map(here, row["args"]), "img"], project)
     by, words = message(answer)
     if row["exit"] != 0:
         recorded = here(row["stderr"].removeprefix("docker: ").split("\n\n")[0])
