@@ -278,7 +278,8 @@ std::optional<std::size_t> block_begin(Node child) {
 }
 
 Edits remove_from_block(const Way& way) {
-  const Node child = way.back();
+  const Node child = way.back(), parent = way[way.size() - 2];
+  if (parent.size() == 1 && !is_member(parent)) return std::nullopt;
   const std::string_view text = text_of(child);
   const auto begin = block_begin(child);
   if (!begin) return std::nullopt;

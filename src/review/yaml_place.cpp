@@ -57,6 +57,15 @@ bool stands_free(text::Node node) {
 
 }  // namespace
 
+bool is_flow(text::Node node) {
+  std::string_view text = node.span().text();
+  if (text.starts_with('&')) {
+    const std::size_t end = std::min(text.find_first_of(" \t\r\n:"), text.size());
+    text.remove_prefix(std::min(text.find_first_not_of(" \t", end), text.size()));
+  }
+  return text.starts_with('{') || text.starts_with('[');
+}
+
 const std::vector<text::Document>& Trees::of(const base::SourceFile& file) {
   const auto known = known_.find(&file);
   if (known != known_.end()) return known->second;
@@ -83,19 +92,18 @@ Way Trees::to_scalar(base::Span part) {
 }
 
 bool is_editable(const Way& way) {
+  bool within_flow = false;
   for (std::size_t i = 0; i < way.size(); ++i) {
     if (!stands_free(way[i])) return false;
+    if (way[i].is_object() || way[i].is_array()) {
+      if (within_flow && !is_flow(way[i])) return false;  // a pair without braces, in a list
+      within_flow = is_flow(way[i]);
+    }
     if (i == 0) continue;
     const base::Span outer = way[i - 1].span(), inner = way[i].span();
     if (inner.begin < outer.begin || inner.end > outer.end) return false;
   }
   return !way.empty();
-}
-
-bool is_flow(text::Node node) {
-  std::string_view text = node.span().text();
-  if (text.starts_with('&')) text.remove_prefix(std::min(text.find_first_of("{[\n"), text.size()));
-  return text.starts_with('{') || text.starts_with('[');
 }
 
 Way step_to(const Way& way, std::string_view member) {

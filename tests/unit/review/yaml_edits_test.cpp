@@ -96,6 +96,7 @@ TEST(Remove, NothingWhereAnotherPlaceWouldChange) {
   EXPECT_EQ(removed("a: &x\n  b: 1\n  c: 2\nd: 1\n", "a.b"), "a: &x\n  c: 2\nd: 1\n");
   EXPECT_EQ(removed("a: !reset\n  b: 1\n  c: 2\n", "a.b"), kNone);
   EXPECT_EQ(removed("a: 1\n", ""), kNone);
+  EXPECT_EQ(removed("a: 1\n", "a"), kNone);
 }
 
 TEST(Insert, IntoBlockMappings) {
@@ -126,6 +127,8 @@ TEST(Insert, NothingWhereAnotherPlaceWouldChange) {
   EXPECT_EQ(inserted("x: &x {b: 1}\nm:\n  a: *x\n", "m", Where::last), kNone);
   EXPECT_EQ(inserted("m:\n  a: |+\n    text\n\nn: 1\n", "m", Where::last), kNone);
   EXPECT_EQ(inserted("m: 5\n", "m", Where::last), kNone);
+  EXPECT_EQ(inserted("l: [ a: 1, {b: 2}]\n", "l.0", Where::first), kNone);
+  EXPECT_EQ(inserted("&x : [a]\n", "", Where::last), "&x : [a]\nnew:\n  k: v\n");
 }
 
 TEST(Move, BlocksKeepTheirCommentsAndTheirShape) {
