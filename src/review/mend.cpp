@@ -183,7 +183,8 @@ std::vector<const lint::Finding*> Mending::candidates() {
   return out;
 }
 
-// The first of them whose edits have nothing to do with each other.
+// The first of one rule whose edits have nothing to do with each other. What the fix of another rule brings to light
+// would count against them.
 std::vector<const lint::Finding*> Mending::apart(const std::vector<const lint::Finding*>& findings, std::size_t most) {
   std::vector<const lint::Finding*> out;
   const auto meet = [](const lint::Finding& a, const lint::Finding& b) {
@@ -195,6 +196,7 @@ std::vector<const lint::Finding*> Mending::apart(const std::vector<const lint::F
   };
   for (const lint::Finding* each : findings) {
     if (out.size() == most) break;
+    if (each->rule != findings.front()->rule) continue;
     if (std::ranges::none_of(out, [&](const lint::Finding* other) { return meet(*each, *other); })) out.push_back(each);
   }
   return out;
@@ -241,14 +243,19 @@ bool Mending::attempt(const std::vector<const lint::Finding*>& findings) {
   return true;
 }
 
-// Many at once, as long as that goes well; else half as many, down to the one that is no good.
+// Many at once, as long as that goes well; else half as many, down to the one that is no good. What was no good may be
+// after others were made.
 std::vector<MendedFile> Mending::run() {
   constexpr std::size_t kMostRounds = 2000;
   std::size_t most = 64;
+  bool changed = false;  // since all were looked at
   for (std::size_t round = 0; round < kMostRounds; ++round) {
     const auto chosen = apart(candidates(), most);
-    if (chosen.empty()) break;
-    if (attempt(chosen)) {
+    if (chosen.empty()) {
+      if (!std::exchange(changed, false)) break;
+      for (auto& [name, file] : files_) file.refused.clear();
+    } else if (attempt(chosen)) {
+      changed = true;
       most *= 2;
     } else if (chosen.size() == 1) {
       file_of(*chosen[0]->span.file)->refused.emplace_back(chosen[0]->rule->id, chosen[0]->span.begin);

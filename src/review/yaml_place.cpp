@@ -9,30 +9,37 @@ namespace callgate::review {
 
 namespace {
 
+bool has_key(text::Node node) {
+  return node.key_span().begin != node.key_span().end;
+}
+
+// The place lies in the member, its key taken in: an alias's copy lies where the anchor is.
+bool holds(text::Node node, base::Span place) {
+  const std::uint32_t begin = has_key(node) ? std::min(node.key_span().begin, node.span().begin) : node.span().begin;
+  return begin <= place.begin && place.end <= std::max(node.key_span().end, node.span().end);
+}
+
 template <class Matches>
-bool descend(Way& way, const Matches& matches) {
+bool descend(Way& way, base::Span place, const Matches& matches) {
   if (matches(way.back())) return true;
   const text::Node::Iterator end = way.back().end();
   for (auto each = way.back().begin(); each != end; ++each) {
+    if (!holds(*each, place)) continue;
     way.push_back(*each);
-    if (descend(way, matches)) return true;
+    if (descend(way, place, matches)) return true;
     way.pop_back();
   }
   return false;
 }
 
 template <class Matches>
-Way find(const std::vector<text::Document>& documents, const Matches& matches) {
+Way find(const std::vector<text::Document>& documents, base::Span place, const Matches& matches) {
   for (const text::Document& each : documents) {
-    if (!each.root()) continue;
+    if (!each.root() || !holds(each.root(), place)) continue;
     Way way{each.root()};
-    if (descend(way, matches)) return way;
+    if (descend(way, place, matches)) return way;
   }
   return {};
-}
-
-bool has_key(text::Node node) {
-  return node.key_span().begin != node.key_span().end;
 }
 
 // "*name" where an alias may stand; a text that only looks like one does no harm.
@@ -80,12 +87,12 @@ const std::vector<text::Document>& Trees::of(const base::SourceFile& file) {
 // The anchor's own nodes come before their copies, so the first that matches is what stands there.
 Way Trees::to_key(base::Span key) {
   if (key.file == nullptr || key.begin == key.end) return {};
-  return find(of(*key.file), [&](text::Node node) { return has_key(node) && node.key_span() == key; });
+  return find(of(*key.file), key, [&](text::Node node) { return has_key(node) && node.key_span() == key; });
 }
 
 Way Trees::to_scalar(base::Span part) {
   if (part.file == nullptr || part.begin == part.end) return {};
-  return find(of(*part.file), [&](text::Node node) {
+  return find(of(*part.file), part, [&](text::Node node) {
     const base::Span span = node.span();
     return !node.is_object() && !node.is_array() && span.begin <= part.begin && part.end <= span.end;
   });
