@@ -11,21 +11,13 @@ import argparse
 import csv
 import pathlib
 
+from cpp_text import array, quoted
+
 TYPES = ["null", "boolean", "integer", "number", "string", "array", "object"]
 PROPERTY_NAMES = {"extension": "NameClass::extension", "name": "NameClass::name", "not_empty": "NameClass::not_empty",
                   "lower_case": "NameClass::lower_case"}
 KEYWORDS = {"type", "enum", "minimum", "maximum", "pattern", "unique", "closed", "required", "items", "one_of",
             "property", "any_property", "anything"}
-
-
-def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def array(ctype, name, items):
-    items = list(items)
-    lines = "\n".join("    " + item + "," for item in items)
-    return f"inline constexpr std::array<{ctype}, {len(items)}> {name} = {{{{\n{lines}\n}}}};\n"
 
 
 def read(path):

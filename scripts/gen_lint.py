@@ -14,6 +14,8 @@ import pathlib
 import re
 import sys
 
+from cpp_text import array, quoted
+
 CVE_ID = re.compile(r"CVE-(?:1999|20\d\d)-\d{4,7}")
 # One address or more, a blank between two: the record of the id first, behind it what names the call.
 CVE_SOURCES = re.compile(r"https://[^\s/]+\.[^\s/]+/\S+(?: https://[^\s/]+\.[^\s/]+/\S+)*")
@@ -26,16 +28,6 @@ def read_csv(path):
         if None in row or None in row.values():
             raise SystemExit(f"{path}:{number}: not as many fields as the first line has")
     return rows
-
-
-def quoted(text):
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def array(ctype, name, items):
-    items = list(items)
-    lines = "\n".join("    " + item + "," for item in items)
-    return f"inline constexpr std::array<{ctype}, {len(items)}> {name} = {{{{\n{lines}\n}}}};\n"
 
 
 def spans(rows, groups, key):

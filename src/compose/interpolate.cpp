@@ -162,13 +162,7 @@ Loaded<bool> Interpolator::string(Value& value) {
 
 Loaded<bool> Interpolator::run(Value& value) {
   if (value.is_string()) return string(value);
-  if (value.items.empty()) return true;
-  for (Value& item : value.items) {
-    path_.push_back(value.is_map() ? std::string_view(item.key) : std::string_view("[]"));
-    if (auto ok = run(item); !ok) return ok;
-    path_.pop_back();
-  }
-  return true;
+  return each_below(value, path_, [this](Value& item) { return run(item); });
 }
 
 }  // namespace

@@ -60,12 +60,7 @@ Loaded<bool> Resolver::run(Value& value) {
     absolute(value);
     return true;
   }
-  for (Value& item : value.items) {
-    path_.push_back(value.is_map() ? std::string_view(item.key) : std::string_view("[]"));
-    if (auto ok = run(item); !ok) return ok;
-    path_.pop_back();
-  }
-  return true;
+  return each_below(value, path_, [this](Value& item) { return run(item); });
 }
 
 }  // namespace

@@ -230,6 +230,16 @@ Value single(std::string_view key, const Value& text) {
   return map;
 }
 
+// A text stands for the list of it alone.
+void string_to_list(Value& value) {
+  if (!value.is_string()) return;
+  Value list;
+  list.kind = Kind::list;
+  list.place = value.place;
+  list.items.push_back(make_string(value.text, value.place));
+  replace(value, std::move(list));
+}
+
 Loaded<bool> Writer::depends_on(Value& value) {
   if (value.is_list()) {
     Value map = map_at(value.place);
@@ -250,13 +260,7 @@ Loaded<bool> Writer::depends_on(Value& value) {
 }
 
 Loaded<bool> Writer::env_file(Value& value) {
-  if (value.is_string()) {
-    Value list;
-    list.kind = Kind::list;
-    list.place = value.place;
-    list.items.push_back(make_string(value.text, value.place));
-    replace(value, std::move(list));
-  }
+  string_to_list(value);
   for (Value& each : value.items) {
     if (each.is_string()) replace(each, single("path", each));
     if (each.is_map() && !each.find("required")) put(each, "required", make_boolean(true));
@@ -338,13 +342,7 @@ Loaded<bool> Writer::apply(Form form, Value& value) {
     case Form::env_file:
       return env_file(value);
     case Form::string_or_list:
-      if (value.is_string()) {
-        Value list;
-        list.kind = Kind::list;
-        list.place = value.place;
-        list.items.push_back(make_string(value.text, value.place));
-        replace(value, std::move(list));
-      }
+      string_to_list(value);
       return true;
     case Form::extends:
       if (value.is_string()) replace(value, single("service", value));

@@ -66,6 +66,17 @@ inline constexpr std::size_t kMaxExpanded = std::size_t{64} << 20;
 template <class T>
 using Loaded = tl::expected<T, Refusal>;
 
+// `visit` of each member or item of the value, `path` being its own meanwhile; stops at the first refusal.
+template <class Visit>
+Loaded<bool> each_below(Value& value, Path& path, Visit visit) {
+  for (Value& item : value.items) {
+    path.push_back(value.is_map() ? std::string_view(item.key) : std::string_view("[]"));
+    if (auto ok = visit(item); !ok) return ok;
+    path.pop_back();
+  }
+  return true;
+}
+
 // callgate's own refusal.
 inline tl::unexpected<Refusal> refuse_limit(std::string message, base::Span place = {}) {
   return tl::unexpected<Refusal>(Refusal{std::move(message), place, true});

@@ -97,13 +97,8 @@ class Resolver {
 void Resolver::refused(const Review& review) {
   if (!review.pod || review.pod->containers.empty()) return plain(review);
   for (const PodContainer& each : review.pod->containers) {
-    manifest::Container out;
-    out.name = each.name;
-    out.owner = fmt::format("{}/{}", review.kind, review.name);
-    out.role = name(each.role);
-    out.source = each.node ? each.node.span() : review.source;
+    manifest::Container out = container_of(*review.pod, each);
     out.engine = name(node_.engine);
-    out.privileged = each.privileged;
     out.steps = review.steps;
     container::refuse(out, Party::apiserver, review.message);
     out.reasons = review.reasons;

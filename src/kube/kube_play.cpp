@@ -13,6 +13,7 @@
 #include "kube/api.h"
 #include "kube/diagnostic_ids.h"
 #include "kube/kube_play_maps.h"
+#include "kube/node.h"
 #include "kube/pod.h"
 #include "manifest/capabilities.h"
 
@@ -163,14 +164,10 @@ void PlayedPod::choose_default(Role role, base::Span asked, manifest::Container&
 }
 
 manifest::Container PlayedPod::played(const PodContainer& container) {
-  manifest::Container out;
+  manifest::Container out = container_of(pod_, container);
   out.name = pod_.name + "-" + container.name;
-  out.owner = fmt::format("{}/{}", pod_.kind, pod_.name);
-  out.role = name(container.role);
-  out.source = container.node ? container.node.span() : pod_.source;
   out.engine = "podman";
   out.runtime = options_.runtime;
-  out.privileged = container.privileged;
   out.no_new_privileges = container.allow_privilege_escalation == false;
   auto bounds = manifest::bounding_set(container::default_capabilities(world_.podman), container.cap_add,
                                        container.cap_drop, container.privileged);

@@ -87,12 +87,8 @@ class NodeDecision {
 };
 
 void NodeDecision::begin() {
-  out_.name = container_.name;
-  out_.owner = fmt::format("{}/{}", pod_.kind, pod_.name);
-  out_.role = name(container_.role);
-  out_.source = container_.node ? container_.node.span() : pod_.source;
+  out_ = container_of(pod_, container_);
   out_.engine = name(node_.engine);
-  out_.privileged = container_.privileged;
   out_.no_new_privileges = container_.allow_privilege_escalation == false && !container_.privileged;
 }
 
@@ -429,6 +425,16 @@ manifest::Container NodeDecision::run_sandbox() {
 }
 
 }  // namespace
+
+manifest::Container container_of(const Pod& pod, const PodContainer& container) {
+  manifest::Container out;
+  out.name = container.name;
+  out.owner = fmt::format("{}/{}", pod.kind, pod.name);
+  out.role = name(container.role);
+  out.source = container.node ? container.node.span() : pod.source;
+  out.privileged = container.privileged;
+  return out;
+}
 
 std::vector<std::string> cri_capabilities(CriEngine engine, const std::vector<std::string>& defaults,
                                           const std::vector<std::string>& add, const std::vector<std::string>& drop,

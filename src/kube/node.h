@@ -27,6 +27,8 @@ struct Node {
   std::map<std::string, const base::SourceFile*, std::less<>> operator_profiles;
 };
 
+// One of the Pod's containers, named and placed; nothing is decided of it.
+manifest::Container container_of(const Pod& pod, const PodContainer& container);
 // `handler`: of the Pod's RuntimeClass; empty: none.
 manifest::Container decide(const Pod& pod, const PodContainer& container, const std::string& handler, const Node& node,
                            container::World& world);
