@@ -257,7 +257,14 @@ std::vector<std::string> Fixes::pods_of(std::string_view runtime_class) {
 
 void Fixes::add_to(lint::Finding& finding) {
   const std::string_view rule = finding.rule->id;
-  if (finding.span.file == nullptr || finding.fix) return;
+  if (finding.span.file == nullptr) return;
+  if (finding.fix) {
+    const auto& documents = trees_.of(*finding.span.file);
+    // What an engine prints of a container changes nothing of it.
+    if (documents.size() == 1 && documents.front().root() && container::looks_like_inspect(documents.front().root()))
+      finding.fix.reset();
+    return;
+  }
   if (rule == "profile-path") {
     finding.fix = relative_path(trees_.to_scalar(finding.span));
   } else if (rule == "option-twice") {

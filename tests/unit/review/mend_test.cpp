@@ -86,6 +86,13 @@ TEST(Mend, AScriptsOptionsStayButForTheirCase) {
   check_unchanged("keyword", "docker run --security-opt seccomp=default i\n", "run.sh");
 }
 
+TEST(Mend, WhatAnEnginePrintsStays) {
+  check_unchanged("inspect",
+                  R"([{"Id": "a", "Name": "/w", "Config": {"Image": "i"}, "State": {"Status": "running"},
+"HostConfig": {"SecurityOpt": ["seccomp=Unconfined"]}}])",
+                  "inspect.json");
+}
+
 const std::string kRuntimeDefault = "      securityContext:\n        seccompProfile:\n          type: RuntimeDefault\n";
 
 TEST(Mend, Annotations) {
