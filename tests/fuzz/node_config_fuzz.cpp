@@ -1,13 +1,16 @@
 // Any bytes as a node's configuration and the objects that it runs, parted by a line "----": findings lie in their
-// files, and every container comes out with an engine and a reason. Nothing of it is opened.
-// SPDX-License-Identifier: Apache-2.0
+// files, and every container comes out with an engine and a reason. Nothing of it is opened. The same bytes are
+// Podman's containers.conf, under which a container is run and the objects are played. SPDX-License-Identifier:
+// Apache-2.0
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kube/kube.h"
+#include "kube/kube_play.h"
 #include "text/node.h"
 
 namespace {
@@ -55,6 +58,32 @@ void resolve(kube::CriEngine engine, const kube::CriConfig& config, std::string_
   }
 }
 
+void check_answer(const manifest::Answer& answer) {
+  for (const manifest::Container& got : answer.containers) {
+    require((got.outcome == manifest::Outcome::refused) == !got.message.empty(), "a refusal has words");
+    require(got.outcome == manifest::Outcome::refused || !got.steps.empty(), "an answer has a reason");
+  }
+}
+
+void play(const base::SourceFile& configuration, std::string_view objects) {
+  manifest::Files files("/nonexistent");
+  manifest::Filters filters{manifest::Machine{arch::Arch::x86_64, {6, 18}}};
+  container::World world{.files = files, .filters = filters};
+  base::Diagnostics found;
+  if (!container::read_containers_conf(configuration, world.podman, found))
+    return require(found.has_errors(), "what stops Podman is an error");
+  // A path of the configuration is opened where it leads: not here.
+  if (!world.podman.seccomp_profile.empty()) world.podman.seccomp_profile.insert(0, "/nonexistent/");
+  manifest::Answer answer;
+  container::resolve_line(std::vector<std::string>{"podman", "run", "--privileged", "i"}, world, answer, found);
+  require(answer.containers.size() == 1, "a command line makes a container");
+  files.provide("/nonexistent/objects", std::string(objects));
+  std::vector<container::Word> words;
+  for (const char* const each : {"podman", "kube", "play", "/nonexistent/objects"}) words.push_back({each, {}});
+  kube::resolve_kube_play(words, world, answer, found);
+  check_answer(answer);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -70,6 +99,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& item : diagnostics.items())
     require(item.span.begin <= item.span.end && item.span.end <= file.text().size(), "a finding lies in the file");
   if (document) check_tree(document->root(), file.text().size());
+  play(file, objects);
   for (const kube::CriEngine engine : {kube::CriEngine::containerd, kube::CriEngine::crio}) {
     kube::CriConfig config;
     base::Diagnostics found;
