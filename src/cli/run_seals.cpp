@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "sandbox/diagnostic_ids.h"
 #include "sandbox/host_facts.h"
 
 namespace callgate::cli {
@@ -19,6 +20,7 @@ std::vector<std::string> words(const Session& session, std::string_view option) 
 // What launch() does on top of the seals' own steps.
 std::vector<std::string> steps_of(const sandbox::Plan& plan) {
   std::vector<std::string> out;
+  for (const sandbox::Step& step : plan.seals.prepare) out.push_back(sandbox::describe(step));
   if (plan.seals.namespaces != 0)
     out.push_back(
         fmt::format("start a process in new namespaces: {}", sandbox::namespaces_text(plan.seals.namespaces)));
@@ -62,10 +64,23 @@ bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal)
   if (const auto net = session.arguments().last("net")) request.net = std::string(*net);
   request.connect_ports = words(session, "connect");
   request.bind_ports = words(session, "bind");
+  const auto word = [&](std::string_view option) {
+    const auto last = session.arguments().last(option);
+    return last ? std::optional(std::string(*last)) : std::nullopt;
+  };
+  request.memory = word("memory");
+  request.swap = word("swap");
+  request.pids = word("pids");
+  request.rlimits = words(session, "rlimit");
+  request.no_exec_memory = session.arguments().has("no-exec-mem");
+  request.best_effort = session.arguments().has("best-effort");
   if (request == sandbox::SealRequest{}) return true;
-  auto seals = sandbox::plan_seals(request, sandbox::read_host_facts(), refusal);
+  sandbox::HostFacts host = sandbox::read_host_facts();
+  if (request.memory || request.pids) sandbox::read_cgroups(host);
+  auto seals = sandbox::plan_seals(request, host, refusal);
   if (!seals) return false;
   plan.seals = std::move(*seals);
+  for (const std::string& what : plan.seals.missing) session.diagnostics().add(sandbox::kLeftOut, {}, what);
   return true;
 }
 
@@ -82,6 +97,7 @@ void print_plan(Session& session, const sandbox::Plan& plan) {
   for (const std::string& word : plan.argv) json.value(word);
   json.end_array().member("namespaces", sandbox::namespaces_text(plan.seals.namespaces));
   json.member("init", plan.seals.init).key("steps").begin_array();
+  to_json(json, plan.seals.prepare, "launcher");
   to_json(json, plan.seals.setup, plan.seals.init ? "init" : "program");
   to_json(json, plan.seals.program, "program");
   json.end_array();

@@ -10,8 +10,8 @@
 
 namespace callgate::cli {
 
-inline constexpr auto kSealOptions = std::array<Option, 11>{{
-    {"seal", 0, "LIST", "seal the program off: process, file, net; may be repeated", "", true},
+inline constexpr auto kSealOptions = std::array<Option, 17>{{
+    {"seal", 0, "LIST", "seal the program off: process, memory, file, net, or all; may be repeated", "", true},
     {"cap", 0, "LIST", "capabilities that a sealed program keeps (none if not given)", "", true},
     {"keep-fd", 0, "N", "a file descriptor above 2 that stays open in a sealed program; may be repeated", "", true},
     {"ro", 0, "PATH", "visible and read-only, where it would be hidden; may be repeated", "", true},
@@ -22,6 +22,12 @@ inline constexpr auto kSealOptions = std::array<Option, 11>{{
      "none,loopback,host"},
     {"connect", 0, "PORT", "a TCP port that may be connected to, all others may not; may be repeated", "", true},
     {"bind", 0, "PORT", "a TCP port that may be bound, all others may not; may be repeated", "", true},
+    {"memory", 0, "SIZE", "memory of all processes together, by a cgroup: bytes, or with K, M or G", ""},
+    {"swap", 0, "SIZE", "swap on top of --memory (0 if not given)", ""},
+    {"pids", 0, "N", "processes and threads at a time, by a cgroup", ""},
+    {"rlimit", 0, "NAME=N", "a limit of each process, as setrlimit(2) has them: nofile=64; may be repeated", "", true},
+    {"no-exec-mem", 0, "", "deny memory that can be executed and is no file's", ""},
+    {"best-effort", 0, "", "go on without what this machine lacks for a seal, with a warning", ""},
     {"plan", 0, "", "print what would be done, and do nothing", ""},
 }};
 

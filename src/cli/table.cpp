@@ -98,13 +98,14 @@ constexpr auto kRunOptions =
          "follow the program by ptrace: slower, but names a fatal call without a look at the kernel log", ""},
     }} +
     kSealOptions + kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 7> kRunExamples{{
+constexpr std::array<Example, 8> kRunExamples{{
     {"callgate run --profile docker-default -- true", "Run a program as Docker would confine it."},
     {"callgate run -p profile.json -- sh -c 'exit 7'", "The program's exit status is passed through.", 7},
     {"callgate run -p deny-getcwd.json --trace -- pwd", "Learn which call killed it, without privileges.", 159},
     {"callgate run --seal process -- sh -c 'test $$ = 2'", "Process 2 of a PID namespace, behind an init."},
     {"callgate run --seal process,file --rw . -- sh -c '! touch /etc/x'", "Nothing outside of this directory changes."},
     {"callgate run --seal net -- sh -c '! grep -v lo: /proc/net/dev | grep :'", "Without any network."},
+    {"callgate run --seal all --rlimit nofile=64 --no-exec-mem -- true", "All seals."},
     {"callgate run --seal process --cap net_raw --plan -- true", "What would be done, step by step."},
 }};
 
@@ -174,7 +175,9 @@ constexpr std::array<Command, 9> kOwn{{
      "own, an init that reaps orphans and ends everything with CMD, its own /proc, no typing into a shared terminal. "
      "file: a root of its own, read-only but for --rw and --tmpfs, with private /tmp, /var/tmp, /run and /dev, and "
      "Landlock "
-     "as a second wall. net: no network, or only loopback, or TCP ports as named.\n\n"
+     "as a second wall. net: no network, or only loopback, or TCP ports as named. memory: IPC of its own, and limits "
+     "as "
+     "asked for. all: these four.\n\n"
      "Any seal drops all capabilities but those of --cap, turns core dumps off and closes inherited files but 0, 1, 2 "
      "and "
      "those of --keep-fd. Without CAP_SYS_ADMIN a user namespace is made first. What cannot be done is an error, and "

@@ -25,5 +25,7 @@ inline constexpr base::DiagnosticId kCannotDump{5007, base::Severity::error, "fi
 inline constexpr base::DiagnosticId kBadSeal{5008, base::Severity::error, "seal that makes no sense"};
 // The kernel, the machine's layout or an outer sandbox lacks what a seal needs. Nothing was started.
 inline constexpr base::DiagnosticId kCannotSeal{5009, base::Severity::error, "seal that is not possible here"};
+// With --best-effort: what a seal needs and this machine lacks. The program is started without it.
+inline constexpr base::DiagnosticId kLeftOut{5010, base::Severity::warning, "seal without a part of it"};
 
 }  // namespace callgate::sandbox

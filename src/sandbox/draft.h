@@ -3,9 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include "sandbox/diagnostic_ids.h"
 #include "sandbox/seals.h"
 
 namespace callgate::sandbox {
@@ -21,12 +24,22 @@ struct Draft {
   Seals seals;
   int slots = 0;  // used so far
   std::vector<Port> ports;
+  bool bare = false;  // no namespaces are to be had
 
   bool has(Seal seal) const { return (seals.seals & bit(seal)) != 0; }
   // Says why; always false.
   bool refuse(const base::DiagnosticId& id, std::string message, std::string help = {}) {
     refusal = {id, kExitOwnFailure, std::move(message), std::move(help)};
     return false;
+  }
+  // Goes on without `what`, if that is wanted; else says so.
+  bool lacking(std::string what, std::string help = "--best-effort goes on without") {
+    if (!request.best_effort) return refuse(kCannotSeal, std::move(what), std::move(help));
+    seals.missing.push_back(std::move(what));
+    return true;
+  }
+  Step& prepare(StepKind kind, std::string path, std::string text = {}) {
+    return add(seals.prepare, kind, std::move(path), std::move(text));
   }
   Step& setup(StepKind kind, std::string path = {}, std::string text = {}) {
     return add(seals.setup, kind, std::move(path), std::move(text));
@@ -48,9 +61,14 @@ struct Draft {
   }
 };
 
+// By their numbers: "cpu", "fsize" … "rttime".
+std::span<const std::string_view> limit_names();
+
 // Each adds its seal's steps to `setup`, or says why not.
 bool plan_files(Draft& draft);
 bool plan_net(Draft& draft);
+bool plan_memory(Draft& draft);
+bool plan_limits(Draft& draft);  // by the program's process, once everything else is done
 // The second wall of the same, for the program's own process.
 void plan_landlock(Draft& draft);
 void plan_landlock_files(Draft& draft);

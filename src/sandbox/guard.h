@@ -12,9 +12,12 @@ namespace callgate::sandbox {
 // For this machine's architecture and those whose calls its kernel takes, too; everything else is allowed. Nothing
 // where nothing is to be denied.
 //
-// `net`, unless it is the machine's: sockets of AF_VSOCK, which reach the hypervisor past network namespaces (not those
-// of i386's socketcall, whose arguments lie in memory). `process`: ioctl TIOCSTI and TIOCLINUX, with which a program
-// types into the terminal that it shares with us.
+// `memory` with no_exec_memory: memory that is executable and anonymous, or writable and executable; made executable
+// later; memfd_create, whose file is memory; execveat of an open file; personality READ_IMPLIES_EXEC; i386's old mmap,
+// whose arguments lie in memory. A file that the program wrote can still be mapped. `net`, unless it is the machine's:
+// sockets of AF_VSOCK, which reach the hypervisor past network namespaces (not those of i386's socketcall, whose
+// arguments lie in memory). `process`: ioctl TIOCSTI and TIOCLINUX, with which a program types into the terminal that
+// it shares with us.
 std::optional<policy::Policy> guard(const Seals& seals);
 
 }  // namespace callgate::sandbox

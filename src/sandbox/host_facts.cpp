@@ -75,6 +75,7 @@ HostFacts read_host_facts() {
   facts.open_fds = inherited_files();
   facts.landlock_abi = std::max(landlock_version(), 0);
   facts.path = path_fact;
+  facts.pid = getpid();
   facts.directory = path_fact(".").real;
   if (facts.directory.empty()) facts.directory = "/";
   return facts;

@@ -199,7 +199,9 @@ int run_steps(ChildMemory& memory, const std::vector<Step>& steps, std::size_t f
 int program_body(void* argument) {
   ChildMemory& memory = *static_cast<ChildMemory*>(argument);
   const ChildPlan& plan = memory.plan;
-  if (const int status = run_steps(memory, plan.seals->program, plan.seals->setup.size()); status != 0) return status;
+  if (const int status = run_steps(memory, plan.seals->program, plan.seals->prepare.size() + plan.seals->setup.size());
+      status != 0)
+    return status;
   if (const int e = plan.kernel->set_mask(plan.mask); e < 0) return fail_in_child(memory, Stage::signals, e);
   if (const int e = plan.kernel->no_new_privs(); e < 0) return fail_in_child(memory, Stage::no_new_privs, e);
   if (!plan.guard.empty())
@@ -230,7 +232,7 @@ int child_body(void* argument) {
     close(plan.unused_fd);  // this copy's, so that the parent's death ends the wait
     if (const int e = plan.kernel->await_tracer(plan.tracer_fd); e < 0) return fail_in_child(memory, Stage::trace, e);
   }
-  if (const int status = run_steps(memory, plan.seals->setup, 0); status != 0) return status;
+  if (const int status = run_steps(memory, plan.seals->setup, plan.seals->prepare.size()); status != 0) return status;
   return plan.seals->init ? init_body(memory) : program_body(argument);
 }
 
@@ -263,6 +265,17 @@ int start_traced(pid_t pid, const Pipe& pipe, const Kernel& kernel) {
 
 std::span<const bpf::Insn> instructions(const std::optional<bpf::Program>& program) {
   return program ? std::span<const bpf::Insn>(*program) : std::span<const bpf::Insn>();
+}
+
+// The launcher's own steps.
+std::optional<Failure> prepare(const Seals& seals, const Kernel& kernel, Cgroups& cgroups) {
+  Slots none{};
+  for (std::size_t i = 0; i < seals.prepare.size(); ++i) {
+    const Step& step = seals.prepare[i];
+    if (const int error = kernel.step(step, none); error < 0) return Failure{Stage::seal, -error, i};
+    if (step.kind == StepKind::make_cgroup) cgroups.add(step.path);
+  }
+  return std::nullopt;
 }
 
 int clone_flags(const Seals& seals, bool traced) {
@@ -320,6 +333,8 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
                   tracing.write_end.get(),
                   status.write_end.get(),
                   status.read_end.get()};
+  Cgroups cgroups;
+  if (const auto failure = prepare(plan.seals, kernel, cgroups)) return tl::unexpected(*failure);
   const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(),
                                  clone_flags(plan.seals, traced), memory.get());
   if (pid < 0) return tl::unexpected(Failure{Stage::clone, -pid});
@@ -331,6 +346,7 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
     read_byte(status.read_end.get());  // its end: the program runs, or there is none
   }
   Launched launched(pid, std::move(memory), plan.seals.init);
+  launched.keep(std::move(cgroups));
   if (traced) return launched;
   if (const Failure failure = launched.failure(); failure.stage != Stage::none) {
     reap(pid);

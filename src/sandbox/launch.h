@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 #include "sandbox/plan.h"
@@ -66,12 +67,31 @@ struct ChildMemoryDeleter {
   void operator()(ChildMemory* memory) const;
 };
 
+// Removes them when it goes, and kills what is still in them.
+class Cgroups {
+ public:
+  Cgroups() = default;
+  Cgroups(Cgroups&& other) noexcept : paths_(std::exchange(other.paths_, {})) {}
+  Cgroups& operator=(Cgroups&& other) noexcept {
+    std::swap(paths_, other.paths_);
+    return *this;
+  }
+  ~Cgroups() {
+    for (const std::string& path : paths_) remove_cgroup(path);
+  }
+  void add(const std::string& path) { paths_.push_back(path); }
+
+ private:
+  std::vector<std::string> paths_;
+};
+
 // A child that has executed the program (not traced), or is about to (traced), or the init whose child has.
 class Launched {
  public:
   Launched(pid_t pid, std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory, bool has_init = false)
       : pid_(pid), has_init_(has_init), memory_(std::move(memory)) {}
   pid_t pid() const { return pid_; }
+  void keep(Cgroups cgroups) { cgroups_ = std::move(cgroups); }  // as long as this lives
   bool has_init() const { return has_init_; }
   // Final once the child has executed or ended.
   Failure failure() const;
@@ -81,6 +101,7 @@ class Launched {
  private:
   pid_t pid_;
   bool has_init_;
+  Cgroups cgroups_;
   std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory_;
 };
 

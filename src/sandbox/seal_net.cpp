@@ -35,11 +35,12 @@ bool plan_net(Draft& draft) {
     if (mode == "none")
       return draft.refuse(kBadSeal, "--connect and --bind have no meaning without a network",
                           "--net host or --net loopback");
-    if (draft.host.landlock_abi < 4)
-      return draft.refuse(
-          kCannotSeal, fmt::format("--connect and --bind need Landlock's interface 4; this kernel has {}",
-                                   draft.host.landlock_abi == 0 ? "no Landlock"
-                                                                : fmt::format("version {}", draft.host.landlock_abi)));
+    if (draft.host.landlock_abi < 4) {
+      const std::string has =
+          draft.host.landlock_abi == 0 ? "no Landlock" : fmt::format("version {}", draft.host.landlock_abi);
+      if (!draft.lacking("--connect and --bind need Landlock's interface 4; this kernel has " + has)) return false;
+      draft.ports.clear();
+    }
   }
   if (mode == "host") return true;
   draft.seals.namespaces |= CLONE_NEWNET;

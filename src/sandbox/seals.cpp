@@ -38,15 +38,18 @@ class Planner {
   bool plan() {
     if (!read_seals()) return false;
     if (!seals_.any()) return no_options_alone();
+    if (!(has(Seal::file) || no_file_options()) || !(has(Seal::net) || no_net_options()) ||
+        !(has(Seal::memory) || no_memory_options()))
+      return false;
     if (!read_capabilities() || !identity()) return false;
+    if (has(Seal::memory) && !plan_memory(draft_)) return false;
+    for (const std::string& group : seals_.cgroups) setup(StepKind::write_file, group + "/cgroup.procs", "0");
     if (has(Seal::process)) process();
-    if (!has(Seal::file) && !no_file_options()) return false;
-    if (!has(Seal::net) && !no_net_options()) return false;
     if (has(Seal::net) && !plan_net(draft_)) return false;
     if (has(Seal::file) && !plan_files(draft_)) return false;
     privileges();
     plan_landlock(draft_);
-    return files();
+    return plan_limits(draft_) && files();
   }
 
  private:
@@ -60,7 +63,7 @@ class Planner {
   Step& program(StepKind kind) { return draft_.program(kind); }
 
   bool read_seals() {
-    constexpr std::array<std::string_view, 3> kNames{"process", "file", "net"};
+    constexpr std::array<std::string_view, 5> kNames{"process", "file", "net", "memory", "all"};
     for (const std::string& list : request_.seals)
       for (const std::string_view word : base::split(list, ',')) {
         const auto found = std::find(kNames.begin(), kNames.end(), word);
@@ -70,7 +73,7 @@ class Planner {
                         fmt::format("'{}' is no seal: there is {}", base::printable(word), fmt::join(kNames, ", ")),
                         near ? fmt::format("did you mean '{}'?", *near) : "");
         }
-        seals_.seals |= 1U << (found - kNames.begin());
+        seals_.seals |= word == "all" ? 15U : 1U << (found - kNames.begin());
       }
     return true;
   }
@@ -79,7 +82,16 @@ class Planner {
     if (!request_.caps.empty()) return refuse(kBadSeal, "--cap says what a seal leaves, but nothing is sealed", kHelp);
     if (!request_.keep_fds.empty())
       return refuse(kBadSeal, "--keep-fd says what a seal leaves open, but nothing is sealed", kHelp);
-    return no_file_options() && no_net_options();
+    return no_file_options() && no_net_options() && no_memory_options();
+  }
+
+  bool no_memory_options() {
+    const bool any =
+        request_.memory || request_.swap || request_.pids || !request_.rlimits.empty() || request_.no_exec_memory;
+    return !any || refuse(kBadSeal,
+                          "--memory, --swap, --pids, --rlimit and --no-exec-mem limit sealed memory, but that is not "
+                          "sealed",
+                          "--seal memory");
   }
 
   bool no_net_options() {
@@ -120,6 +132,15 @@ class Planner {
   // Namespaces are an administrator's to make; everybody else becomes one in a user namespace, over himself.
   bool identity() {
     const bool administrator = (host_.capabilities >> CAP_SYS_ADMIN & 1) != 0;
+    if (!administrator && !host_.user_namespaces) {
+      if (!draft_.lacking("sealing needs CAP_SYS_ADMIN or a user namespace, and this kernel lets nobody make one",
+                          "see user.max_user_namespaces and kernel.unprivileged_userns_clone; --best-effort goes on "
+                          "without namespaces"))
+        return false;
+      seals_.seals &= bit(Seal::memory);
+      draft_.bare = true;
+      return true;
+    }
     seals_.init = has(Seal::process);
     if (seals_.init) setup(StepKind::tie_to_parent);
     if (administrator) {
@@ -127,10 +148,6 @@ class Planner {
         return refuse(kCannotSeal, "--cap keeps a capability that we do not have ourselves");
       return true;
     }
-    if (!host_.user_namespaces)
-      return refuse(kCannotSeal,
-                    "sealing needs CAP_SYS_ADMIN or a user namespace, and this kernel lets nobody make one",
-                    "see user.max_user_namespaces and kernel.unprivileged_userns_clone");
     seals_.namespaces |= CLONE_NEWUSER;
     setup(StepKind::write_file, "/proc/self/setgroups", "deny");
     setup(StepKind::write_file, "/proc/self/gid_map", fmt::format("{0} {0} 1", host_.gid));
@@ -152,14 +169,14 @@ class Planner {
   void privileges() {
     Step& core = setup(StepKind::limit);
     core.number = RLIMIT_CORE;
-    setup(StepKind::drop_bounding).value = kept_;
+    if (!draft_.bare) setup(StepKind::drop_bounding).value = kept_;
     if (seals_.init) {
       // What init needs to pass signals on to a program that changed its user.
       setup(StepKind::capabilities).value = kept_ | std::uint64_t{1} << CAP_KILL;
       setup(StepKind::not_dumpable);
     }
     Step& own = program(StepKind::capabilities);
-    own.value = kept_;
+    own.value = draft_.bare ? 0 : kept_;
     own.flags = 1;
   }
 
@@ -202,7 +219,7 @@ class Planner {
 }  // namespace
 
 std::optional<Seals> plan_seals(const SealRequest& request, const HostFacts& host, Refusal& refusal) {
-  Draft draft{request, host, refusal, {}, 0, {}};
+  Draft draft{request, host, refusal, {}, 0, {}, false};
   if (!Planner(draft).plan()) return std::nullopt;
   return std::move(draft.seals);
 }
@@ -232,6 +249,8 @@ void Draft::hide_kernel_files() {
 }
 
 const Step* Seals::step(std::size_t index) const {
+  if (index < prepare.size()) return &prepare[index];
+  index -= prepare.size();
   if (index < setup.size()) return &setup[index];
   index -= setup.size();
   return index < program.size() ? &program[index] : nullptr;

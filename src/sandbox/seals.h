@@ -6,6 +6,7 @@
 // CAP_SYS_ADMIN gets a user namespace first, in which exactly that user and group exist.
 // `file`: a view of the file system of its own, read-only but for what is named, with Landlock as a second wall.
 // `net`: a network of its own, without devices or with loopback alone; or the machine's, with TCP ports as named.
+// `memory`: IPC of its own, limits by a cgroup and by rlimits, no executable memory but that of files.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -20,7 +21,7 @@
 
 namespace callgate::sandbox {
 
-enum class Seal : std::uint8_t { process = 1, file = 2, net = 4 };
+enum class Seal : std::uint8_t { process = 1, file = 2, net = 4, memory = 8 };
 inline constexpr unsigned bit(Seal seal) {
   return static_cast<unsigned>(seal);
 }
@@ -34,6 +35,9 @@ struct SealRequest {
   std::optional<std::string> root;                      // a directory, or "none"
   std::optional<std::string> net;                       // "none", "loopback" or "host"
   std::vector<std::string> connect_ports, bind_ports;   // TCP
+  std::optional<std::string> memory, swap, pids;        // "512M"
+  std::vector<std::string> rlimits;                     // "nofile=64"
+  bool no_exec_memory = false, best_effort = false;
   bool operator==(const SealRequest&) const = default;
 };
 
@@ -42,6 +46,14 @@ struct PathFact {
   std::string real;  // absolute, without symbolic links
 };
 using PathProbe = std::function<PathFact(const std::string& path)>;
+
+// Where a cgroup with some controller could be made.
+struct CgroupFacts {
+  int version = 0;  // 0: nowhere
+  std::string directory;
+  bool writable = false;
+  bool swap = false;  // is accounted
+};
 
 // What this machine and this user have (read_host_facts in host_facts.h reads them).
 struct HostFacts {
@@ -53,9 +65,12 @@ struct HostFacts {
   int landlock_abi = 0;         // 0: the kernel has no Landlock
   std::string directory = "/";  // the current one
   PathProbe path;
+  int pid = 0;
+  CgroupFacts memory, pids;
 };
 
 enum class StepKind : std::uint8_t {
+  make_cgroup,     // the directory `path`
   tie_to_parent,   // end with the launcher
   write_file,      // `text` into `path`
   private_mounts,  // no mount or unmount travels in or out
@@ -96,14 +111,18 @@ std::string describe(const Step& step);
 std::string_view name(StepKind kind);
 
 struct Seals {
-  unsigned seals = 0;            // bits
-  std::uint64_t namespaces = 0;  // CLONE_NEW* that the child is born into
-  bool init = false;             // PID 1 is ours, and the program its child
-  std::vector<Step> setup;       // by the first child
-  std::vector<Step> program;     // by the process that becomes the program, before no_new_privs and filter
+  unsigned seals = 0;                // bits
+  std::uint64_t namespaces = 0;      // CLONE_NEW* that the child is born into
+  bool init = false;                 // PID 1 is ours, and the program its child
+  std::vector<Step> prepare;         // by the launcher, before the first child
+  std::vector<std::string> cgroups;  // made by it, to be removed in the end
+  std::vector<std::string> missing;  // left out, for this machine lacks it
+  bool no_exec_memory = false;
+  std::vector<Step> setup;    // by the first child
+  std::vector<Step> program;  // by the process that becomes the program, before no_new_privs and filter
   bool operator==(const Seals&) const = default;
-  bool any() const { return seals != 0; }
-  const Step* step(std::size_t index) const;  // setup, then program; null beyond
+  bool any() const { return seals != 0 || !program.empty(); }
+  const Step* step(std::size_t index) const;  // prepare, setup, program; null beyond
 };
 
 // Nothing if it cannot be (`refusal` says why). Without any seal in the request: empty seals.

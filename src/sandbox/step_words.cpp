@@ -9,6 +9,7 @@
 
 #include "arch/prototype.h"
 #include "base/text.h"
+#include "sandbox/draft.h"
 #include "sandbox/landlock.h"
 #include "sandbox/seals.h"
 
@@ -47,13 +48,18 @@ std::string attributes_text(std::uint64_t flags) {
 }
 
 std::string limit_name(std::uint64_t resource) {
-  constexpr std::array<std::string_view, 16> kNames{"cpu",      "fsize",  "data",    "stack", "core",  "rss",
-                                                    "nproc",    "nofile", "memlock", "as",    "locks", "sigpending",
-                                                    "msgqueue", "nice",   "rtprio",  "rttime"};
-  return resource < kNames.size() ? std::string(kNames[resource]) : fmt::format("{}", resource);
+  const auto names = limit_names();
+  return resource < names.size() ? std::string(names[resource]) : fmt::format("{}", resource);
 }
 
 }  // namespace
+
+std::span<const std::string_view> limit_names() {
+  static constexpr std::array<std::string_view, 16> kNames{
+      "cpu",     "fsize", "data",  "stack",      "core",     "rss",  "nproc",  "nofile",
+      "memlock", "as",    "locks", "sigpending", "msgqueue", "nice", "rtprio", "rttime"};
+  return kNames;
+}
 
 std::string namespaces_text(std::uint64_t flags, std::string_view separator) {
   struct Named {
@@ -75,16 +81,18 @@ std::string namespaces_text(std::uint64_t flags, std::string_view separator) {
 
 std::string_view name(StepKind kind) {
   constexpr std::array kNames{
-      "tie-to-parent", "write-file",     "private-mounts",  "unshare",       "new-mount",     "copy-mount",
-      "attach",        "enter-root",     "make-place",      "link",          "freeze",        "change-directory",
-      "read-only",     "hide",           "session-keyring", "limit",         "drop-bounding", "capabilities",
-      "not-dumpable",  "raise-loopback", "landlock-begin",  "landlock-path", "landlock-port", "landlock-enforce",
-      "close-files"};
+      "make-cgroup",      "tie-to-parent", "write-file",     "private-mounts",  "unshare",       "new-mount",
+      "copy-mount",       "attach",        "enter-root",     "make-place",      "link",          "freeze",
+      "change-directory", "read-only",     "hide",           "session-keyring", "limit",         "drop-bounding",
+      "capabilities",     "not-dumpable",  "raise-loopback", "landlock-begin",  "landlock-path", "landlock-port",
+      "landlock-enforce", "close-files"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
 std::string describe(const Step& step) {
   switch (step.kind) {
+    case StepKind::make_cgroup:
+      return fmt::format("make the cgroup {}", step.path);
     case StepKind::tie_to_parent:
       return "end when the launcher ends";
     case StepKind::write_file:

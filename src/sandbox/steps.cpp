@@ -20,7 +20,9 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include "sandbox/landlock.h"
 
@@ -179,6 +181,13 @@ int landlock_enforce(int rules) {
   return result(syscall(SYS_landlock_restrict_self, rules, 0));
 }
 
+int make_cgroup(const char* path) {
+  if (mkdir(path, 0755) == 0) return 0;
+  // Left by a launcher of our number that was killed: empty, or not ours to touch.
+  if (errno != EEXIST || rmdir(path) != 0) return -errno;
+  return result(mkdir(path, 0755));
+}
+
 int tie_to_parent() {
   return result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }
@@ -240,6 +249,8 @@ int run_step(const Step& step, Slots& slots) {
   int none = -1;
   int& slot = step.slot >= 0 ? slots.fds[static_cast<std::size_t>(step.slot)] : none;
   switch (step.kind) {
+    case StepKind::make_cgroup:
+      return make_cgroup(step.path.c_str());
     case StepKind::tie_to_parent:
       return tie_to_parent();
     case StepKind::write_file:
@@ -294,6 +305,19 @@ int run_step(const Step& step, Slots& slots) {
       return result(close_range(static_cast<unsigned>(step.number), static_cast<unsigned>(step.value), 0));
   }
   return -EINVAL;
+}
+
+void remove_cgroup(const std::string& path) {
+  constexpr int kTries = 1000;
+  constexpr timespec kPause{0, 1'000'000};
+  for (int i = 0; i < kTries && rmdir(path.c_str()) != 0 && errno == EBUSY; ++i) {
+    if (FILE* const processes = fopen((path + "/cgroup.procs").c_str(), "re")) {
+      for (int pid = 0; fscanf(processes, "%d", &pid) == 1;)  // NOLINT(cert-err34-c): the kernel's own numbers
+        if (pid > 0) kill(pid, SIGKILL);
+      fclose(processes);
+    }
+    nanosleep(&kPause, nullptr);
+  }
 }
 
 }  // namespace callgate::sandbox
