@@ -178,11 +178,13 @@ bool add_cell(const Cell& cell, Action action, std::size_t most, std::vector<Cla
   for (const auto& arg : cell.args) products = std::min(products * arg->regions.size(), most + 1);
   if (out.size() + products > most) return false;
   std::vector<Clause> made{{{}, action}};
-  for (std::uint8_t arg = 0; arg < cell.args.size(); ++arg) {
+  std::uint8_t index = 0;
+  for (const auto& arg : cell.args) {
     const std::vector<Clause> so_far = std::exchange(made, {});
     for (const Clause& clause : so_far)
-      for (const ArgRegion& region : cell.args[arg]->regions)
-        if (!add_conditions(arg, region, made.emplace_back(clause).conditions)) return false;
+      for (const ArgRegion& region : arg->regions)
+        if (!add_conditions(index, region, made.emplace_back(clause).conditions)) return false;
+    ++index;
   }
   out.insert(out.end(), std::make_move_iterator(made.begin()), std::make_move_iterator(made.end()));
   return true;

@@ -40,10 +40,10 @@ std::string capability_list(std::uint64_t set) {
 
 std::string attributes_text(std::uint64_t flags) {
   std::vector<std::string_view> words;
-  if (flags & MOUNT_ATTR_RDONLY) words.push_back("read-only");
-  if (flags & MOUNT_ATTR_NOSUID) words.push_back("nosuid");
-  if (flags & MOUNT_ATTR_NODEV) words.push_back("nodev");
-  if (flags & MOUNT_ATTR_NOEXEC) words.push_back("noexec");
+  if (flags & MOUNT_ATTR_RDONLY) words.emplace_back("read-only");
+  if (flags & MOUNT_ATTR_NOSUID) words.emplace_back("nosuid");
+  if (flags & MOUNT_ATTR_NODEV) words.emplace_back("nodev");
+  if (flags & MOUNT_ATTR_NOEXEC) words.emplace_back("noexec");
   return words.empty() ? "" : fmt::format(" ({})", fmt::join(words, ", "));
 }
 

@@ -105,8 +105,8 @@ int hide(const char* path) {
   if (stat(path, &info) != 0) return errno == ENOENT ? 0 : -errno;
   if (!S_ISDIR(info.st_mode)) return attach_and_close(copy_mount("/dev/null", 0, false), path);
   constexpr std::uint64_t kAttributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-  static const std::string kOptions;
-  return attach_and_close(new_mount("tmpfs", kOptions, kAttributes), path);
+  static const std::string no_options;
+  return attach_and_close(new_mount("tmpfs", no_options, kAttributes), path);
 }
 
 int change_directory(const char* path) {
