@@ -205,10 +205,9 @@ int drop_bounding(std::uint64_t kept) {
 int set_capabilities(std::uint64_t kept, bool for_program) {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   std::array<__user_cap_data_struct, 2> data{};
-  for (std::size_t half = 0; half < data.size(); ++half) {
-    const auto word = static_cast<std::uint32_t>(kept >> 32 * half);
-    data[half] = {word, word, for_program ? word : 0};
-  }
+  const auto low = static_cast<std::uint32_t>(kept), high = static_cast<std::uint32_t>(kept >> 32);
+  data[0] = {low, low, for_program ? low : 0};
+  data[1] = {high, high, for_program ? high : 0};
   if (syscall(SYS_capset, &header, data.data()) != 0) return -errno;
   if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return -errno;
   for (unsigned long capability = 0; for_program && capability < 64; ++capability)
