@@ -16,7 +16,7 @@ std::string spaced(std::string_view choices) {
 }
 
 // Single quotes for a shell's single-quoted text.
-std::string quoted(std::string_view text) {
+std::string shell_quoted(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -92,7 +92,8 @@ std::string zsh_text(std::string_view text) {
 std::string zsh() {
   std::string out = "#compdef callgate\n_callgate() {\n  local -a commands=(\n";
   for (const Command& command : commands())
-    fmt::format_to(std::back_inserter(out), "    {}\n", quoted(fmt::format("{}:{}", command.name, command.summary)));
+    fmt::format_to(std::back_inserter(out), "    {}\n",
+                   shell_quoted(fmt::format("{}:{}", command.name, command.summary)));
   out += "  )\n  if ((CURRENT == 2)); then\n    _describe command commands\n    return\n  fi\n  case $words[2] in\n";
   for (const Command& command : commands()) {
     fmt::format_to(std::back_inserter(out), "    {})\n      _arguments", command.name);
@@ -102,7 +103,7 @@ std::string zsh() {
         spec += fmt::format(":{}:({})", option.value, spaced(option.choices));
       else if (!option.value.empty())
         spec += fmt::format(":{}:_files", option.value);
-      fmt::format_to(std::back_inserter(out), " \\\n        {}", quoted(spec));
+      fmt::format_to(std::back_inserter(out), " \\\n        {}", shell_quoted(spec));
     }
     out += " \\\n        '*:file:_files' ;;\n";
   }
@@ -113,19 +114,19 @@ std::string fish() {
   std::string out = "# fish completion for callgate\n";
   for (const Command& command : commands())
     fmt::format_to(std::back_inserter(out), "complete -c callgate -n __fish_use_subcommand -f -a {} -d {}\n",
-                   command.name, quoted(command.summary));
+                   command.name, shell_quoted(command.summary));
   for (const Command& command : commands()) {
     const std::string seen = fmt::format("complete -c callgate -n '__fish_seen_subcommand_from {}'", command.name);
     for (const Option& option : command.options) {
       fmt::format_to(std::back_inserter(out), "{} -l {}", seen, option.name);
       if (option.letter) fmt::format_to(std::back_inserter(out), " -s {}", option.letter);
       if (!option.choices.empty())
-        fmt::format_to(std::back_inserter(out), " -x -a {}", quoted(spaced(option.choices)));
+        fmt::format_to(std::back_inserter(out), " -x -a {}", shell_quoted(spaced(option.choices)));
       else if (!option.value.empty())
         out += " -r";
-      fmt::format_to(std::back_inserter(out), " -d {}\n", quoted(option.help));
+      fmt::format_to(std::back_inserter(out), " -d {}\n", shell_quoted(option.help));
     }
-    if (takes_profile(command)) fmt::format_to(std::back_inserter(out), "{} -a {}\n", seen, quoted(built_ins()));
+    if (takes_profile(command)) fmt::format_to(std::back_inserter(out), "{} -a {}\n", seen, shell_quoted(built_ins()));
   }
   return out;
 }

@@ -121,7 +121,7 @@ bool equals(const Value& a, const Value& b) {
 }
 
 // jsonschema's quote(): single quotes outside, Go's escapes inside.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   const std::string go = manifest::go_quote(text);
   std::string out = "'";
   for (std::size_t i = 1; i + 1 < go.size(); ++i) {
@@ -134,7 +134,7 @@ std::string quoted(std::string_view text) {
 
 std::string quoted_list(const std::vector<std::string_view>& words) {
   std::string out;
-  for (const std::string_view word : words) out.append(out.empty() ? "" : ", ").append(quoted(word));
+  for (const std::string_view word : words) out.append(out.empty() ? "" : ", ").append(in_quotes(word));
   return out;
 }
 
@@ -319,7 +319,8 @@ bool Checker::check(std::int16_t index, const Value& value) {
   if (value.is_list()) ok = check_list(schema, value);
   if (is_number(value)) ok = check_number(schema, value);
   if (value.is_string() && !schema.pattern.empty() && !fits_pattern(value.text, schema.pattern))
-    ok = report(value.place, fmt::format("{} does not match pattern {}", quoted(value.text), quoted(schema.pattern)));
+    ok = report(value.place,
+                fmt::format("{} does not match pattern {}", in_quotes(value.text), in_quotes(schema.pattern)));
   if (schema.one_of.count > 0) ok = check_alternatives(schema, value) && ok;
   return ok;
 }
