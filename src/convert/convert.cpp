@@ -107,10 +107,34 @@ base::Result<Reading> read_back(const Written& written, const Format& format, co
   const base::SourceFile file(fmt::format("<{}>", format.name), written.text);
   base::Diagnostics findings;
   auto reading = format.read(file, context, findings);
+  const auto& told = findings.items();
+  if (!reading && std::all_of(told.begin(), told.end(), [](const base::Diagnostic& d) {
+        return d.severity != base::Severity::error || d.number == kTextTooLarge.number;
+      }))
+    return base::fail(base::ErrorCode::limit, fmt::format("more conditions than {} is read with", format.name));
   if (!reading)
     return base::fail(base::ErrorCode::internal, fmt::format("what was written as {} cannot be read back: {}",
                                                              format.name, base::render_text(findings, false)));
   return std::move(*reading);
+}
+
+}  // namespace
+
+namespace {
+
+// Calls with more conditions than are read back: what the strictest of their rules answers, whatever the arguments.
+void leave_out_large(Outline& outline) {
+  constexpr std::size_t kMostConditions = 4096;
+  for (ArchOutline& arch : outline.archs)
+    for (Group& group : arch.groups) {
+      std::size_t conditions = 0;
+      policy::Action strictest = group.decision.otherwise;
+      for (const policy::Clause& clause : group.decision.clauses) {
+        conditions += clause.conditions.size();
+        strictest = std::min(strictest, clause.action);
+      }
+      if (conditions > kMostConditions) group.decision = {{}, strictest};
+    }
 }
 
 }  // namespace
@@ -146,9 +170,15 @@ base::Result<Conversion> write(const Reading& reading, const Format& format, con
   OutlineOptions how{options.native, std::nullopt, {}};
   if (reading.by_engine || reading.states_default) how.fallback = reading.profile.default_action;
   if (reading.by_engine) how.last_named = reading.profile.enosys;
-  const Outline outline = outline_of(policy, reading.comments, how);
-  CALLGATE_TRY(const Written written, format.write({reading, outline}, options));
-  CALLGATE_TRY(const Reading back, read_back(written, format, options));
+  Outline outline = outline_of(policy, reading.comments, how);
+  CALLGATE_TRY(Written written, format.write({reading, outline}, options));
+  auto again = read_back(written, format, options);
+  if (!again && again.error().code == base::ErrorCode::limit) {
+    leave_out_large(outline);
+    CALLGATE_TRY(written, format.write({reading, outline}, options));
+    again = read_back(written, format, options);
+  }
+  CALLGATE_TRY(const Reading back, std::move(again));
   Conversion out;
   out.text = written.text;
   out.losses = losses_between(policy, back.profile.policy);
