@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
 #include <functional>
+#include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -116,11 +119,15 @@ inline int failing_step(const Step& step, Slots& slots) {
 
 // How often the plan's targets are mounted on, here; others may mount elsewhere meanwhile.
 inline std::size_t mounts_on_targets(const Seals& seals) {
-  const std::string mounts = base::read_file("/proc/self/mountinfo").value_or("");
+  std::set<std::string> targets;
+  for (std::size_t i = 0; seals.step(i) != nullptr; ++i) targets.insert(seals.step(i)->path);
+  std::ifstream mounts("/proc/self/mountinfo");
   std::size_t count = 0;
-  for (std::size_t i = 0; seals.step(i) != nullptr; ++i) {
-    const std::string target = " " + seals.step(i)->path + " ";
-    for (std::size_t at = mounts.find(target); at != std::string::npos; at = mounts.find(target, at + 1)) ++count;
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream words(line);
+    std::string id, parent, device, root, target;
+    words >> id >> parent >> device >> root >> target;
+    if (targets.contains(target)) ++count;
   }
   return count;
 }
