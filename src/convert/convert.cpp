@@ -118,10 +118,6 @@ base::Result<Reading> read_back(const Written& written, const Format& format, co
   return std::move(*reading);
 }
 
-}  // namespace
-
-namespace {
-
 // Calls with more conditions than are read back: what the strictest of their rules answers, whatever the arguments.
 void leave_out_large(Outline& outline) {
   constexpr std::size_t kMostConditions = 4096;

@@ -70,6 +70,13 @@ def main():
         expect(0, "", "compile", grid, "-o", str(folder / "grid.bpf"))
         expect(1, "too-long", "lint", apart)
         expect(1, "duplicate-call", "lint", names)
+        for target in ("minijail", "kafel", "seccompiler", "firejail", "systemd"):
+            expect(1, "[CG130", "convert", "--to", target, apart)
+        for target in ("minijail", "kafel"):
+            written = str(folder / f"written.{target}")
+            expect(0, "socket", "convert", "--lossy", "--to", target, apart, "-o", written)
+            expect(0, "subset", "subset", written, apart)
+        expect(3, "more than 60000 instructions", "convert", "--to", "bpf", apart)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
