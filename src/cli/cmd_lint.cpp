@@ -51,7 +51,7 @@ std::optional<lint::Report> report_of(Session& session, const std::string& name,
   const base::SourceFile* const file =
       shipped != nullptr ? &session.keep_text(name, shipped->text) : session.open(file_of(name));
   if (file != nullptr && looks_like_filter(*file)) return filter_report(session, name, options, status);
-  if (file != nullptr && shipped == nullptr && convert::sniff(file->text()) != nullptr) {
+  if (file != nullptr && shipped == nullptr && !convert::candidates(file->text()).empty()) {
     // Another tool's format: what it means is looked at, and where its calls stand.
     if (auto reading = read_any(session, name, options.reading))
       return lint::lint_profile(*file, std::move(reading->profile), reading->by_engine, options);

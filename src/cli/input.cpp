@@ -248,12 +248,12 @@ std::optional<Subject> load(Session& session, const std::string& name, const for
     }
     base::Diagnostics of_shipped;  // nobody can mend those either
     base::Diagnostics& findings = shipped != nullptr && !options.origins ? of_shipped : session.diagnostics();
-    const convert::Format* const other = shipped != nullptr ? nullptr : convert::sniff(file->text());
-    if (other == nullptr && select.empty()) {
+    const bool other = shipped == nullptr && !convert::candidates(file->text()).empty();
+    if (!other && select.empty()) {
       profile = format::read_profile(*file, options, findings);
       subject.by_engine = true;
     } else if (auto reading = convert::read(*file, context_of(session, *file, options, std::move(select)),
-                                            session.diagnostics(), other)) {
+                                            session.diagnostics())) {
       profile = std::move(reading->profile);
       subject.by_engine = reading->by_engine;
     }

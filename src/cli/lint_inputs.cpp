@@ -57,7 +57,7 @@ LintInput lint_input(Session& session, const std::string& name, container::World
   if (looks_like_filter(*file)) return LintInput::profile;
   base::Diagnostics ignored;
   const resolve::InputKind kind = resolve::classify(*file, ignored).kind;
-  const bool sniffed = convert::sniff(file->text()) != nullptr;
+  const bool sniffed = !convert::candidates(file->text()).empty();
   bool manifest = false;
   switch (kind) {
     case resolve::InputKind::profile:

@@ -145,7 +145,14 @@ bool Conversion::widens() const {
 
 std::optional<Reading> read(const base::SourceFile& file, const ReadContext& context, base::Diagnostics& diagnostics,
                             const Format* format) {
-  const Format* const looks = sniff(file.text());
+  const auto all = candidates(file.text());
+  if (format == nullptr && all.size() > 1) {
+    diagnostics.add(kMixedFormats, {&file, 0, 0},
+                    fmt::format("two formats in one file: {} and {}", all[0]->title, all[1]->title),
+                    "put each into a file of its own");
+    return std::nullopt;
+  }
+  const Format* const looks = all.size() == 1 ? all.front() : nullptr;
   // Formats of one family share their reader.
   if (format != nullptr && looks != nullptr && format->read != looks->read) {
     diagnostics.add(kMixedFormats, {&file, 0, 0},

@@ -18,14 +18,16 @@ const Format* find_format(std::string_view name) {
   return found == all.end() ? nullptr : *found;
 }
 
+std::vector<const Format*> candidates(std::string_view text) {
+  std::vector<const Format*> out;
+  for (const Format* const each : formats())
+    if (each->sniff != nullptr && each->sniff(text)) out.push_back(each);
+  return out;
+}
+
 const Format* sniff(std::string_view text) {
-  const Format* found = nullptr;
-  for (const Format* const each : formats()) {
-    if (each->sniff == nullptr || !each->sniff(text)) continue;
-    if (found != nullptr) return nullptr;
-    found = each;
-  }
-  return found;
+  const auto all = candidates(text);
+  return all.size() == 1 ? all.front() : nullptr;
 }
 
 }  // namespace callgate::convert

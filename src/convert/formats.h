@@ -89,7 +89,9 @@ extern const Format kMinijail, kKafel, kSystemd, kFirejail;
 // In the order in which they are listed to people.
 std::span<const Format* const> formats();
 const Format* find_format(std::string_view name);
-// The one whose sniff says yes; null if none or several do: then the file is a JSON profile or unknown.
+// Those whose sniff says yes. None: a JSON profile, or unknown; several: what no reader takes for one thing.
+std::vector<const Format*> candidates(std::string_view text);
+// The one candidate, if there is one.
 const Format* sniff(std::string_view text);
 
 }  // namespace callgate::convert
