@@ -139,7 +139,8 @@ class Firejail(EngineTest):
         return profile, pid
 
     def proved(self, lines, named=True, program=(CONTAINED,), by_library=0):
-        # On a busy machine firejail now and then ends before the program runs; one that refuses the profile always does.
+        # Once, beside other tests, firejail ended before the program ran; why is not known. A profile that it refuses
+        # is refused each time.
         for _ in range(3):
             profile, pid = self.start(lines, named, program)
             if pid is not None:
