@@ -100,6 +100,8 @@ void print_plan(Session& session, const sandbox::Plan& plan) {
   to_json(json, plan.seals.prepare, "launcher");
   to_json(json, plan.seals.setup, plan.seals.init ? "init" : "program");
   to_json(json, plan.seals.program, "program");
+  json.end_array().key("left_out").begin_array();
+  for (const std::string& what : plan.seals.missing) json.value(what);
   json.end_array();
   if (plan.guard) json.member("guard_instructions", plan.guard->size());
   if (plan.filter) json.member("filter_instructions", plan.filter->size());

@@ -25,7 +25,8 @@ inline constexpr base::DiagnosticId kCannotDump{5007, base::Severity::error, "fi
 inline constexpr base::DiagnosticId kBadSeal{5008, base::Severity::error, "seal that makes no sense"};
 // The kernel, the machine's layout or an outer sandbox lacks what a seal needs. Nothing was started.
 inline constexpr base::DiagnosticId kCannotSeal{5009, base::Severity::error, "seal that is not possible here"};
-// With --best-effort: what a seal needs and this machine lacks. The program is started without it.
+// What a seal would have and this machine lacks; the program is started without it. Only with --best-effort, but for
+// Landlock, which is the file seal's second wall where the kernel has it.
 inline constexpr base::DiagnosticId kLeftOut{5010, base::Severity::warning, "seal without a part of it"};
 
 }  // namespace callgate::sandbox

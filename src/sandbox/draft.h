@@ -35,8 +35,16 @@ struct Draft {
   // Goes on without `what`, if that is wanted; else says so.
   bool lacking(std::string what, std::string help = "--best-effort goes on without") {
     if (!request.best_effort) return refuse(kCannotSeal, std::move(what), std::move(help));
-    seals.missing.push_back(std::move(what));
+    left_out(std::move(what));
     return true;
+  }
+  void left_out(std::string what) { seals.missing.push_back(std::move(what)); }
+  // Of its own, unless nobody here can reach one.
+  bool session_keyring() {
+    if (host.keyctl) setup(StepKind::session_keyring);
+    return host.keyctl || !host.other_key_calls ||
+           lacking(
+               "a session keyring of its own needs keyctl, which is refused here, but add_key and request_key are not");
   }
   Step& prepare(StepKind kind, std::string path, std::string text = {}) {
     return add(seals.prepare, kind, std::move(path), std::move(text));

@@ -3,13 +3,17 @@
 
 #include <dirent.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/landlock.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 
 #include "base/io.h"
@@ -48,6 +52,23 @@ int landlock_version() {
       syscall(SYS_landlock_create_ruleset, nullptr, 0, std::uint32_t{LANDLOCK_CREATE_RULESET_VERSION}));
 }
 
+int probe_child(void*) {
+  // Some kernels let anybody make user namespaces in which all capabilities are refused.
+  syscall(SYS_exit, unshare(CLONE_NEWUTS) == 0 ? 0 : 1);
+  return 1;
+}
+
+// Asked of the kernel itself, for sysctls, security modules, filters and nesting limits all have a say.
+bool may_make_user_namespaces() {
+  alignas(16) std::array<char, 16384> stack;
+  const pid_t pid = clone(probe_child, stack.data() + stack.size(), CLONE_NEWUSER | CLONE_VM | CLONE_VFORK, nullptr);
+  if (pid < 0) return false;
+  int status = 1;
+  while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
 PathFact path_fact(const std::string& path) {
   PathFact fact;
   char* const real = realpath(path.c_str(), nullptr);
@@ -68,12 +89,14 @@ HostFacts read_host_facts() {
   facts.gid = getegid();
   facts.capabilities = permitted_capabilities();
   facts.last_capability = static_cast<unsigned>(number_in("/proc/sys/kernel/cap_last_cap").value_or(40));
-  // Debian's own switch; absent elsewhere.
-  facts.user_namespaces = access("/proc/self/ns/user", F_OK) == 0 &&
-                          number_in("/proc/sys/user/max_user_namespaces").value_or(1) > 0 &&
-                          number_in("/proc/sys/kernel/unprivileged_userns_clone").value_or(1) > 0;
+  const bool administrator = (facts.capabilities >> CAP_SYS_ADMIN & 1) != 0;
+  facts.user_namespaces = administrator || may_make_user_namespaces();
   facts.open_fds = inherited_files();
   facts.landlock_abi = std::max(landlock_version(), 0);
+  const auto refused = [](long answer) { return answer < 0 && (errno == EPERM || errno == ENOSYS); };
+  facts.keyctl = !refused(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
+  facts.other_key_calls = !refused(syscall(SYS_add_key, nullptr, nullptr, nullptr, 0, 0)) ||
+                          !refused(syscall(SYS_request_key, nullptr, nullptr, nullptr, 0));
   facts.path = path_fact;
   facts.pid = getpid();
   facts.directory = path_fact(".").real;

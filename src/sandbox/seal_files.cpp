@@ -54,6 +54,24 @@ class FilePlanner {
 
   bool plan() {
     if (!read_root() || !read_paths()) return false;
+    return draft_.bare ? without_namespace() : with_namespace();
+  }
+
+ private:
+  // Landlock alone can keep a program from files, but can neither hide nor replace any.
+  bool without_namespace() {
+    if (root_ != "/")
+      return draft_.refuse(kCannotSeal, "--root cannot be given without a mount namespace",
+                           "--root none can: then --ro and --rw name all that may be opened");
+    draft_.left_out(draft_.host.landlock_abi > 0
+                        ? "--seal file: by Landlock alone: nothing is hidden, and /tmp is as the rest, read-only"
+                        : "--seal file: all of it, for there is no Landlock either");
+    if (!draft_.request.empty.empty()) draft_.left_out("--tmpfs: what lies there stays, and can be read");
+    return true;
+  }
+
+  bool with_namespace() {
+    draft_.seals.namespaces |= CLONE_NEWNS;
     draft_.setup(StepKind::private_mounts);
     const int root = draft_.request.root == "none"
                          ? draft_.new_mount("tmpfs", "mode=0755", kNoPrivileges)
@@ -76,7 +94,6 @@ class FilePlanner {
     return true;
   }
 
- private:
   bool read_root() {
     if (!draft_.request.root || draft_.request.root == "none") return true;
     const PathFact fact = draft_.host.path(*draft_.request.root);
@@ -219,7 +236,6 @@ constexpr std::uint64_t kReading =
 }  // namespace
 
 bool plan_files(Draft& draft) {
-  draft.seals.namespaces |= CLONE_NEWNS;
   return FilePlanner(draft).plan();
 }
 
@@ -242,10 +258,19 @@ void plan_landlock_files(Draft& draft) {
   const auto writable = [&](const std::string& path) { allow(path, all); };
   bool whole = false;
   for (const std::string& path : draft.request.writable) whole = whole || draft.host.path(path).real == "/";
-  allow("/", whole ? all : kReading);
+  if (!draft.bare || draft.request.root != "none") allow("/", whole ? all : kReading);
   allow("/proc", kReading | LANDLOCK_ACCESS_FS_WRITE_FILE);
-  for (const char* path : {"/dev", "/tmp", "/var/tmp", "/run"}) writable(path);
   for (const std::string& path : draft.request.writable) writable(draft.host.path(path).real);
+  if (draft.bare) {
+    // The devices are the machine's.
+    for (const char* device : kDevices)
+      allow(fmt::format("/dev/{}", device), kReading | LANDLOCK_ACCESS_FS_WRITE_FILE | kLandlockIoctlDevice);
+    for (const char* path : {"/dev/pts", "/dev/ptmx"})
+      allow(path, kReading | LANDLOCK_ACCESS_FS_WRITE_FILE | kLandlockIoctlDevice);
+    for (const std::string& path : draft.request.read_only) allow(draft.host.path(path).real, kReading);
+    return;
+  }
+  for (const char* path : {"/dev", "/tmp", "/var/tmp", "/run"}) writable(path);
   for (const std::string& path : draft.request.empty) writable(draft.host.path(path).real);
 }
 

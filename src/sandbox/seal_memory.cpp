@@ -37,7 +37,6 @@ class MemoryPlanner {
   bool plan() {
     if (!draft_.bare) draft_.seals.namespaces |= CLONE_NEWIPC;
     draft_.seals.no_exec_memory = request_.no_exec_memory;
-    if (!draft_.has(Seal::process)) draft_.setup(StepKind::session_keyring);
     return memory() && pids();
   }
 

@@ -35,7 +35,7 @@ bool plan_net(Draft& draft) {
     if (mode == "none")
       return draft.refuse(kBadSeal, "--connect and --bind have no meaning without a network",
                           "--net host or --net loopback");
-    if (draft.host.landlock_abi < 4) {
+    if (draft.host.landlock_abi < kLandlockNetworkSince) {
       const std::string has =
           draft.host.landlock_abi == 0 ? "no Landlock" : fmt::format("version {}", draft.host.landlock_abi);
       if (!draft.lacking("--connect and --bind need Landlock's interface 4; this kernel has " + has)) return false;
@@ -43,18 +43,36 @@ bool plan_net(Draft& draft) {
     }
   }
   if (mode == "host") return true;
+  if (draft.bare) {
+    draft.left_out(mode == "none" && draft.host.landlock_abi >= kLandlockNetworkSince
+                       ? "--seal net: TCP alone is denied, by Landlock"
+                       : "--seal net: the machine's network stays in reach");
+    return true;
+  }
   draft.seals.namespaces |= CLONE_NEWNET;
   if (mode == "loopback") draft.setup(StepKind::raise_loopback);
   return true;
 }
 
 void plan_landlock(Draft& draft) {
-  const bool files = draft.has(Seal::file) && draft.host.landlock_abi > 0;
-  if (!files && draft.ports.empty()) return;
+  const int abi = draft.host.landlock_abi;
+  const bool files = draft.has(Seal::file) && abi > 0;
+  if (draft.has(Seal::file) && abi == 0 && !draft.bare)
+    draft.left_out("--seal file: no second wall, for this kernel has no Landlock; the mounts alone hold");
+  // Without namespaces Landlock denies what it can of what they would have kept away.
+  const std::string mode = draft.request.net.value_or("none");
+  const bool no_tcp = draft.bare && draft.has(Seal::net) && mode == "none" && abi >= kLandlockNetworkSince;
+  std::uint64_t scopes = 0;
+  if (draft.bare && abi >= kLandlockScopesSince) {
+    if (draft.has(Seal::process)) scopes |= kLandlockScopeSignals;
+    if (draft.has(Seal::net) && mode != "host") scopes |= kLandlockScopeSockets;
+  }
+  if (!files && draft.ports.empty() && !no_tcp && scopes == 0) return;
   Step& begin = draft.program(StepKind::landlock_begin);
   begin.slot = kLandlockSlot;
-  begin.number = files ? landlock_file_accesses(draft.host.landlock_abi) : 0;
-  begin.value = draft.ports.empty() ? 0 : kLandlockBindTcp | kLandlockConnectTcp;
+  begin.number = files ? landlock_file_accesses(abi) : 0;
+  begin.flags = scopes;
+  begin.value = draft.ports.empty() && !no_tcp ? 0 : kLandlockBindTcp | kLandlockConnectTcp;
   if (files) plan_landlock_files(draft);
   for (const Port& port : draft.ports) {
     Step& step = draft.program(StepKind::landlock_port);

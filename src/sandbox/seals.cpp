@@ -44,7 +44,8 @@ class Planner {
     if (!read_capabilities() || !identity()) return false;
     if (has(Seal::memory) && !plan_memory(draft_)) return false;
     for (const std::string& group : seals_.cgroups) setup(StepKind::write_file, group + "/cgroup.procs", "0");
-    if (has(Seal::process)) process();
+    if (has(Seal::process) && !draft_.bare) process();
+    if ((has(Seal::process) || has(Seal::memory)) && !draft_.session_keyring()) return false;
     if (has(Seal::net) && !plan_net(draft_)) return false;
     if (has(Seal::file) && !plan_files(draft_)) return false;
     privileges();
@@ -137,8 +138,13 @@ class Planner {
                           "see user.max_user_namespaces and kernel.unprivileged_userns_clone; --best-effort goes on "
                           "without namespaces"))
         return false;
-      seals_.seals &= bit(Seal::memory);
       draft_.bare = true;
+      if ((kept_ & ~host_.capabilities) != 0)
+        draft_.left_out("--cap: what we do not have ourselves cannot be kept without a user namespace");
+      kept_ &= host_.capabilities;
+      if (has(Seal::process))
+        draft_.left_out(
+            "--seal process: other processes stay in sight; there is no init, no hostname, no /proc of its own");
       return true;
     }
     seals_.init = has(Seal::process);
@@ -163,7 +169,6 @@ class Planner {
       draft_.attach(draft_.new_mount("proc", "", kSafe), "/proc");
       draft_.hide_kernel_files();
     }
-    setup(StepKind::session_keyring);
   }
 
   void privileges() {
@@ -176,7 +181,7 @@ class Planner {
       setup(StepKind::not_dumpable);
     }
     Step& own = program(StepKind::capabilities);
-    own.value = draft_.bare ? 0 : kept_;
+    own.value = kept_;
     own.flags = 1;
   }
 

@@ -60,9 +60,11 @@ struct HostFacts {
   std::uint32_t uid = 0, gid = 0;
   std::uint64_t capabilities = 0;  // permitted to us
   unsigned last_capability = 40;
-  bool user_namespaces = true;  // may be made
+  bool user_namespaces = true;  // may be made, and make us their administrator
   std::vector<int> open_fds;    // inherited, above 2
   int landlock_abi = 0;         // 0: the kernel has no Landlock
+  bool keyctl = true;           // not refused to us by an outer filter, or absent
+  bool other_key_calls = true;  // neither are add_key and request_key
   std::string directory = "/";  // the current one
   PathProbe path;
   int pid = 0;
@@ -92,7 +94,8 @@ enum class StepKind : std::uint8_t {
   capabilities,   // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
   not_dumpable,   // no ptrace, no /proc/PID/mem for equals
   raise_loopback,
-  landlock_begin,    // a rule set in `slot`: file accesses `number` and network accesses `value` are denied
+  landlock_begin,    // a rule set in `slot`: file accesses `number`, network accesses `value` and what `flags`
+                     // says of others' sockets and signals are denied
   landlock_path,     // but below `path` those of `flags` are not; nothing if it is not there
   landlock_port,     // but the TCP port `number` is open to `flags`
   landlock_enforce,  // the rule set in `slot`

@@ -120,7 +120,9 @@ std::string describe(const Step& step) {
     case StepKind::raise_loopback:
       return "bring the loopback device up";
     case StepKind::landlock_begin:
-      return "begin Landlock rules";
+      return fmt::format("begin Landlock rules{}{}",
+                         step.flags & kLandlockScopeSockets ? ", without abstract sockets of others" : "",
+                         step.flags & kLandlockScopeSignals ? ", without signals to others" : "");
     case StepKind::landlock_path:
       return landlock_text(step);
     case StepKind::landlock_port:

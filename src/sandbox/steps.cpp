@@ -141,9 +141,10 @@ int freeze(const char* path) {
   return result(mount_setattr(AT_FDCWD, path, 0, &attributes, sizeof attributes));
 }
 
-int landlock_begin(std::uint64_t files, std::uint64_t network) {
-  const std::array<std::uint64_t, 2> handled{files, network};  // struct landlock_ruleset_attr
-  return result(syscall(SYS_landlock_create_ruleset, handled.data(), network != 0 ? 16 : 8, 0));
+int landlock_begin(std::uint64_t files, std::uint64_t network, std::uint64_t scopes) {
+  const std::array<std::uint64_t, 3> handled{files, network, scopes};  // struct landlock_ruleset_attr
+  const std::size_t size = scopes != 0 ? 24 : network != 0 ? 16 : 8;
+  return result(syscall(SYS_landlock_create_ruleset, handled.data(), size, 0));
 }
 
 int landlock_path(int rules, const char* path, std::uint64_t accesses) {
@@ -217,8 +218,7 @@ int set_capabilities(std::uint64_t kept, bool for_program) {
 }
 
 int session_keyring() {
-  const int error = result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr));
-  return error == -ENOSYS ? 0 : std::min(error, 0);  // a kernel without keys has none to keep
+  return std::min(result(syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr)), 0);
 }
 
 int limit(std::uint64_t resource, std::uint64_t value) {
@@ -277,7 +277,7 @@ int run_step(const Step& step, Slots& slots) {
     case StepKind::change_directory:
       return change_directory(step.path.c_str());
     case StepKind::landlock_begin:
-      return keep(landlock_begin(step.number, step.value), slot);
+      return keep(landlock_begin(step.number, step.value, step.flags), slot);
     case StepKind::landlock_path:
       return landlock_path(slot, step.path.c_str(), step.flags);
     case StepKind::landlock_port:

@@ -111,6 +111,7 @@ TEST(FilePlan, NonsenseIsRefused) {
 TEST(FilePlan, LandlockIsASecondWallWhereThereIsOne) {
   HostFacts host = machine(kUsual);
   EXPECT_THAT(text_of(files(), host), testing::Not(HasSubstr("Landlock")));
+  EXPECT_THAT(planned(files(), host).missing, testing::ElementsAre(HasSubstr("this kernel has no Landlock")));
   for (const int abi : {1, 2, 3, 5, 7}) {
     host.landlock_abi = abi;
     const Seals seals = planned(files(), host);
@@ -121,8 +122,43 @@ TEST(FilePlan, LandlockIsASecondWallWhereThereIsOne) {
         EXPECT_EQ(step.flags & ~handled, 0U) << abi;
       }
     }
+    EXPECT_TRUE(seals.missing.empty());
     EXPECT_EQ(handled >> 13, abi == 1 ? 0U : abi == 2 ? 1U : abi == 3 ? 3U : 7U);
   }
+}
+
+TEST(FilePlan, LandlockStaysWhereNoNamespaceIsToBeHad) {
+  HostFacts host = machine(kUsual);
+  host.capabilities = 0;
+  host.user_namespaces = false;
+  host.landlock_abi = 7;
+  SealRequest request;
+  request.seals = {"all"};
+  request.best_effort = true;
+  request.writable = {"/home/a"};
+  const Seals seals = planned(request, host);
+  EXPECT_EQ(seals.namespaces, 0U);
+  const std::string steps = text(seals);
+  EXPECT_THAT(steps, HasSubstr("begin Landlock rules, without abstract sockets of others, without signals to others\n"
+                               "Landlock: reading and executing at /\n"));
+  EXPECT_THAT(steps, HasSubstr("Landlock: everything is allowed at /home/a\n"));
+  EXPECT_THAT(steps, testing::Not(HasSubstr("everything is allowed at /tmp")));
+  EXPECT_THAT(steps, testing::Not(HasSubstr("mount")));
+  EXPECT_THAT(steps, HasSubstr("enforce the Landlock rules\n"));
+  EXPECT_THAT(seals.missing, testing::ElementsAre(HasSubstr("lets nobody make one"), HasSubstr("--seal process"),
+                                                  HasSubstr("TCP alone is denied"), HasSubstr("by Landlock alone")));
+  request.root = "none";
+  request.read_only = {"/home"};
+  EXPECT_THAT(text_of(request, host), testing::AllOf(testing::Not(HasSubstr("executing at /\n")),
+                                                     HasSubstr("Landlock: reading and executing at /home\n")));
+  request.root = "/r";
+  request.read_only = request.writable = {};
+  EXPECT_EQ(refusal_of(request, host).message, "--root cannot be given without a mount namespace");
+  request.root = {};
+  request.empty = {"/home"};
+  EXPECT_THAT(planned(request, host).missing, testing::Contains(HasSubstr("--tmpfs")));
+  request.caps = {"net_raw"};
+  EXPECT_THAT(planned(request, host).missing, testing::Contains(HasSubstr("--cap")));
 }
 
 // Live. A folder of everybody's, outside of what the view hides.

@@ -103,6 +103,16 @@ TEST(SealPlan, WhatThisMachineLacksIsToldAsSuch) {
   EXPECT_EQ(refusal_of(request, host).id.number, kCannotSeal.number);
 }
 
+TEST(SealPlan, AKeyringIsNeededWhereKeysCanBeReached) {
+  HostFacts host = root();
+  EXPECT_THAT(text(planned(process(), host)), HasSubstr("begin a new session keyring\n"));
+  host.keyctl = false;  // and so are add_key and request_key, as under Docker's default
+  host.other_key_calls = false;
+  EXPECT_THAT(text(planned(process(), host)), testing::Not(HasSubstr("keyring")));
+  host.other_key_calls = true;
+  EXPECT_THAT(refusal_of(process(), host).message, HasSubstr("needs keyctl"));
+}
+
 TEST(Guard, NoTypingIntoASharedTerminal) {
   EXPECT_FALSE(guard({}));
   const policy::Policy denied = *guard(planned(process(), root()));
