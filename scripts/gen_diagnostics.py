@@ -35,6 +35,7 @@ RANGES = [
     (4000, 4099, ("prove",), "Proving"),
     (5000, 5099, ("sandbox",), "Running"),
     (5100, 5199, ("preflight",), "Preflight"),
+    (5200, 5299, ("recording", "record"), "Recordings"),
     (6000, 6099, ("cli",), "Command line"),
     (7000, 7099, ("lint",), "Linting"),
     (7100, 7199, ("expect",), "Profile tests"),

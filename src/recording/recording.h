@@ -1,0 +1,151 @@
+// What a program was seen to do, as values: a recording is a list of runs, a run is what one program and all that it
+// started did. Nothing here needs the machinery that records; readers of files use this folder alone.
+//
+// A recording is evidence that calls are made, never that others are not: another run may make more. `complete` says
+// that within this run none was missed.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arch/arch.h"
+
+namespace callgate::recording {
+
+// Until a process first listens or accepts it starts up; then it serves. Children inherit the phase, an execve begins
+// anew.
+enum class Phase : std::uint8_t { start, serving };
+inline constexpr std::size_t kPhaseCount = 2;
+std::string_view name(Phase phase);
+std::optional<Phase> find_phase(std::string_view name);
+
+// How it was recorded.
+//   ebpf     programs in the kernel; nothing between the program and the kernel
+//   ptrace   every call stops; slow, needs no rights
+enum class Source : std::uint8_t { ebpf, ptrace };
+std::string_view name(Source source);
+std::optional<Source> find_source(std::string_view name);
+
+// An executable file; images are numbered from 1 on, 0 stands for one that is not known.
+struct Image {
+  std::uint32_t number = 0;
+  std::string path;            // as it was executed
+  std::string script;          // the script that it was executed for, else empty
+  std::string build_id;        // hexadecimal; empty where the file has none or could not be read
+  std::uint64_t since_ns = 0;  // first execution, since the run's start
+  std::uint32_t parent = 0;    // the image that executed it
+  bool operator==(const Image&) const = default;
+};
+
+// The first time something was seen.
+struct First {
+  std::uint64_t ns = 0;  // since the run's start
+  std::uint32_t pid = 0, tid = 0;
+  std::uint32_t image = 0;
+  Phase phase = Phase::start;
+  std::string comm;  // the thread's name
+  bool operator==(const First&) const = default;
+};
+
+// An argument that was looked at, in one phase. `values` holds every value seen, unless there were too many: then
+// `any` stands and only the masks bound it.
+struct Argument {
+  std::uint8_t place = 0;
+  Phase phase = Phase::start;
+  bool any = false;
+  std::vector<std::uint64_t> values;                  // sorted
+  std::optional<std::uint64_t> ever_set, ever_clear;  // bits; kept for sets of flags only
+  bool operator==(const Argument&) const = default;
+};
+// More distinct values of an argument than these are told as `any`.
+inline constexpr std::size_t kMostValues = 32;
+
+struct Call {
+  arch::AuditArch audit = 0;
+  arch::SyscallNr nr = 0;
+  bool vsyscall = false;                            // by the vsyscall page: filters see it, but it is no system call
+  std::array<std::uint64_t, kPhaseCount> counts{};  // by phase
+  std::array<bool, kPhaseCount> seen{};             // where counts are not known (vsyscalls, denied calls) only this is
+  std::vector<std::uint32_t> images;                // that made it, sorted; 0: one that is not known
+  First first;
+  std::optional<std::int32_t> denied;  // a filter or tracer refused it at least once; what the caller got first
+  std::vector<Argument> arguments;     // by place and phase
+  bool operator==(const Call&) const = default;
+};
+
+// A Linux capability that the kernel asked for on behalf of the program.
+struct Capability {
+  std::uint8_t number = 0;
+  bool granted = false;
+  std::optional<std::pair<arch::AuditArch, arch::SyscallNr>> call;  // under way at that moment
+  First first;
+  bool operator==(const Capability&) const = default;
+};
+
+// An operation of io_uring, which no filter sees.
+struct UringOperation {
+  std::uint8_t opcode = 0;
+  std::array<bool, kPhaseCount> seen{};
+  bool operator==(const UringOperation&) const = default;
+};
+
+// Ways in which something can be missing, by name ("tasks"), with how often it happened.
+struct Loss {
+  std::string what;
+  std::uint64_t count = 0;
+  bool operator==(const Loss&) const = default;
+};
+
+// What this way of recording cannot see; of a complete run, too.
+//   denied      calls that a filter refused (they never began)
+//   vsyscalls, io_uring, capabilities   this kernel, or this way of recording, does not tell
+enum class Blind : std::uint8_t { denied, vsyscalls, io_uring, capabilities };
+std::string_view name(Blind blind);
+std::optional<Blind> find_blind(std::string_view name);
+
+struct Run {
+  std::string id;  // 32 hexadecimal digits, random
+  std::string tool;
+  Source source = Source::ebpf;
+  std::vector<std::string> command;
+  arch::Arch arch = arch::Arch::x86_64;  // of the machine
+  std::string kernel, host;              // as uname tells
+  std::uint32_t uid = 0;
+  std::string started;  // UTC, "2026-01-31T23:59:59Z"
+  bool with_arguments = false;
+
+  std::vector<Image> images;  // by number
+  std::vector<Call> calls;    // by architecture and number
+  std::vector<Capability> capabilities;
+  std::vector<UringOperation> uring;
+
+  bool finished = false;  // the recorder saw the last task end; false: it was told to stop, or died
+  bool complete = false;  // finished, and nothing was lost
+  std::vector<Loss> losses;
+  std::vector<Blind> blind;
+  std::uint64_t tasks = 0, duration_ns = 0;
+  int exit_status = 0, signal = 0;  // of the program, as a shell has it
+  bool operator==(const Run&) const = default;
+};
+
+struct Recording {
+  std::vector<Run> runs;
+};
+
+// All calls of all runs: counts are added, evidence is the first run's that has any, images are left out (numbers are
+// a run's own). Sorted by architecture and number.
+std::vector<Call> merge_calls(const Recording& recording);
+// `more`, seen in addition to `into`, which has the same place and phase.
+void merge(Argument& into, const Argument& more);
+// Call, by whatever name the tables have: "openat"; "#999" for a number without one.
+std::string call_name(arch::AuditArch audit, arch::SyscallNr nr);
+// Linux' names of capabilities, "CAP_SYS_ADMIN"; "CAP_41" for one that is not known.
+std::string capability_name(std::uint8_t number);
+// A run is complete if it is finished and every loss is 0.
+void settle(Run& run);
+
+}  // namespace callgate::recording

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/io.h"
+#include "base/json_write.h"
+#include "recording/file.h"
+
+namespace callgate::recording {
+
+namespace {
+
+void write_first(base::JsonWriter& json, const First& first) {
+  json.key("first").begin_object().member("ns", first.ns).member("pid", first.pid).member("tid", first.tid);
+  json.member("comm", first.comm).member("image", first.image).member("phase", name(first.phase)).end_object();
+}
+
+void write_call_id(base::JsonWriter& json, arch::AuditArch audit, arch::SyscallNr nr) {
+  const auto known = arch::of_call(audit, nr);
+  json.member("arch", known ? arch::info(*known).name : std::string_view("unknown"));
+  json.member("nr", nr).member("name", call_name(audit, nr));
+}
+
+void write_phases(base::JsonWriter& json, const std::array<bool, kPhaseCount>& seen) {
+  json.key("phases").begin_array();
+  for (std::size_t i = 0; i < kPhaseCount; ++i)
+    if (seen[i]) json.value(name(static_cast<Phase>(i)));
+  json.end_array();
+}
+
+std::string header_line(const Run& run) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "run").member("version", kVersion).member("id", run.id);
+  json.member("callgate", run.tool).member("source", name(run.source));
+  json.key("command").begin_array();
+  for (const std::string& word : run.command) json.value(word);
+  json.end_array().member("arch", arch::info(run.arch).name).member("kernel", run.kernel).member("host", run.host);
+  json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments).end_object();
+  return json.take();
+}
+
+std::string image_line(const Image& image) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "image").member("image", image.number).member("path", image.path);
+  if (!image.script.empty()) json.member("script", image.script);
+  if (!image.build_id.empty()) json.member("build_id", image.build_id);
+  json.member("ns", image.since_ns).member("parent", image.parent).end_object();
+  return json.take();
+}
+
+void write_argument(base::JsonWriter& json, const Argument& argument) {
+  json.begin_object().member("arg", argument.place).member("phase", name(argument.phase));
+  if (argument.any) {
+    json.member("any", true);
+  } else {
+    json.key("values").begin_array();
+    for (const std::uint64_t value : argument.values) json.value(value);
+    json.end_array();
+  }
+  if (argument.ever_set) json.member("ever_set", *argument.ever_set);
+  if (argument.ever_clear) json.member("ever_clear", *argument.ever_clear);
+  json.end_object();
+}
+
+std::string call_line(const Call& call) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "call");
+  write_call_id(json, call.audit, call.nr);
+  if (call.vsyscall) json.member("vsyscall", true);
+  write_phases(json, call.seen);
+  json.key("counts").begin_array();
+  for (const std::uint64_t count : call.counts) json.value(count);
+  json.end_array().key("images").begin_array();
+  for (const std::uint32_t image : call.images) json.value(image);
+  json.end_array();
+  if (call.denied) json.member("denied", *call.denied);
+  write_first(json, call.first);
+  if (!call.arguments.empty()) {
+    json.key("args").begin_array();
+    for (const Argument& argument : call.arguments) write_argument(json, argument);
+    json.end_array();
+  }
+  json.end_object();
+  return json.take();
+}
+
+std::string capability_line(const Capability& capability) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "capability").member("number", capability.number);
+  json.member("capability", capability_name(capability.number)).member("granted", capability.granted);
+  if (capability.call) write_call_id(json, capability.call->first, capability.call->second);
+  write_first(json, capability.first);
+  json.end_object();
+  return json.take();
+}
+
+std::string uring_line(const UringOperation& operation) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "io_uring").member("opcode", operation.opcode);
+  write_phases(json, operation.seen);
+  json.end_object();
+  return json.take();
+}
+
+std::string end_line(const Run& run) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "end").member("id", run.id).member("finished", run.finished);
+  json.member("complete", run.complete).key("losses").begin_object();
+  for (const Loss& loss : run.losses) json.member(loss.what, loss.count);
+  json.end_object().key("blind").begin_array();
+  for (const Blind blind : run.blind) json.value(name(blind));
+  json.end_array().member("tasks", run.tasks).member("duration_ns", run.duration_ns);
+  json.member("exit_status", run.exit_status).member("signal", run.signal).end_object();
+  return json.take();
+}
+
+base::Result<void> write_all(int fd, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t done = ::write(fd, text.data(), text.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return base::fail(base::ErrorCode::io, fmt::format("'{}': {}", path, base::errno_text(errno)), errno);
+    text.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string to_lines(const Run& run) {
+  std::string out = header_line(run);
+  for (const Image& image : run.images) out += image_line(image);
+  for (const Call& call : run.calls) out += call_line(call);
+  for (const Capability& capability : run.capabilities) out += capability_line(capability);
+  for (const UringOperation& operation : run.uring) out += uring_line(operation);
+  return out + end_line(run);
+}
+
+base::Result<void> append(const std::string& path, const Run& run) {
+  const auto failed = [&] {
+    return base::fail(base::ErrorCode::io, fmt::format("'{}': {}", path, base::errno_text(errno)), errno);
+  };
+  const base::UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666));
+  if (!fd) return failed();
+  while (flock(fd.get(), LOCK_EX) != 0)
+    if (errno != EINTR) return failed();
+  struct stat status{};
+  if (fstat(fd.get(), &status) != 0) return failed();
+  const bool regular = S_ISREG(status.st_mode);
+  std::string text = to_lines(run);
+  char last = '\n';
+  if (regular && status.st_size > 0 && pread(fd.get(), &last, 1, status.st_size - 1) == 1 && last != '\n')
+    text.insert(0, 1, '\n');
+  auto written = write_all(fd.get(), text, path);
+  if (!written && regular) static_cast<void>(ftruncate(fd.get(), status.st_size) == 0);
+  return written;
+}
+
+}  // namespace callgate::recording
