@@ -28,5 +28,6 @@ extern const Command kPreflightCommand;
 extern const Command kResolveCommand;
 extern const Command kSubsetCommand;
 extern const Command kTestCommand;
+extern const Command kWhyCommand;
 
 }  // namespace callgate::cli

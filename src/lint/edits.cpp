@@ -48,11 +48,12 @@ Edit append_element(text::Node list, std::string_view element) {
   std::optional<base::Span> last;
   for (const text::Node each : list) last = each.span();
   if (!last) return {whole.begin + 1, whole.begin + 1, std::string(element)};
-  // What stands between the list's bracket and its first element is how elements are set apart.
+  // What stands between the list's bracket and its first element is how elements are set apart; on one line, a blank.
   const std::string_view text = whole.file->text();
   std::size_t at = whole.begin + 1;
   while (at < text.size() && (text[at] == ' ' || text[at] == '\n' || text[at] == '\t' || text[at] == '\r')) ++at;
-  return {last->end, last->end, fmt::format(",{}{}", text.substr(whole.begin + 1, at - whole.begin - 1), element)};
+  const std::string_view gap = text.substr(whole.begin + 1, at - whole.begin - 1);
+  return {last->end, last->end, fmt::format(",{}{}", gap.empty() ? " " : gap, element)};
 }
 
 }  // namespace callgate::lint

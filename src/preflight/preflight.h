@@ -35,6 +35,10 @@ struct Event {
   std::uint8_t known = kAllArgs;  // bit n: args[n] is known
   std::uint64_t address = 0;      // of the instruction; 0 where not known
   bool succeeded = true;          // as far as it is known
+  std::string_view shown;         // strace's: the arguments as it prints them; good until the next call
+  std::string_view result;        // and what stands behind "=": "-1 EPERM (Operation not permitted)", "?"
+  std::uint32_t line = 0;         // of the trace; 0 where there is none
+  std::uint64_t task = 0;         // the thread
   std::uint64_t parent = 0;       // of a process that was not seen before
 };
 

@@ -160,6 +160,7 @@ class Reader {
   struct Begun {
     std::string name, arguments;
     std::uint64_t address = 0;
+    std::uint32_t line = 0;
   };
 
   void wrong(std::string_view at, const base::DiagnosticId& id, std::string message, std::string help = {}) {
@@ -199,16 +200,18 @@ class Reader {
   void read_line(std::string_view line) {
     std::uint64_t process = 0, address = 0;
     if (line.starts_with("strace: ")) return remark(line);
-    if (base::trim(line).starts_with("> ") || base::trim(line).empty()) return;  // -k: a frame of a stack
+    if (base::trim(line).empty()) return;
+    if (base::trim(line).starts_with("> ")) return tell(last_task_, base::trim(line));  // -k: a frame of a stack
     const std::string_view text = base::trim(take_prefix(line, process, address));
-    if (text.empty() || text.starts_with("---") || text.starts_with("+++") || text.starts_with("\?\?\?(")) return;
+    if (text.starts_with("---") || text.starts_with("+++")) return tell(process, text);
+    if (text.empty() || text.starts_with("\?\?\?(")) return;
     if (text.starts_with("strace: ")) return remark(text);
     if (text.starts_with("<... ")) return resume(text, process);
     const auto bracket = static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_word) - text.begin());
     if (bracket == 0 || bracket >= text.size() || text[bracket] != '(')
       return wrong(text, kBadTraceLine, "this is no line of strace",
                    "a call is `name(arguments) = result`; a recording of another kind is JSON Lines");
-    Begun begun{std::string(text.substr(0, bracket)), {}, address};
+    Begun begun{std::string(text.substr(0, bracket)), {}, address, number_};
     std::string_view rest = text.substr(bracket + 1);
     constexpr std::string_view kUnfinished = "<unfinished ...>";
     if (const std::size_t cut = rest.rfind(kUnfinished); cut != std::string_view::npos) {
@@ -218,6 +221,16 @@ class Reader {
     }
     begun.arguments = rest;
     finish(process, begun);
+  }
+
+  void tell(std::uint64_t task, std::string_view text) {
+    // A call that the signal or the end cut short comes first.
+    if (const auto begun = pending_.find(task); text.starts_with("+++") && begun != pending_.end()) {
+      const Begun whole = std::move(begun->second);
+      pending_.erase(begun);
+      finish(task, whole);
+    }
+    if (sink_.remark) sink_.remark(task, text);
   }
 
   void resume(std::string_view text, std::uint64_t process) {
@@ -253,9 +266,20 @@ class Reader {
     event.call = {arch::info(arch_).audit, *nr, {}};
     set_arguments(parts.arguments, event);
     event.succeeded = !parts.result.starts_with("-1");
+    event.shown = std::string_view(begun.arguments).substr(0, shown_bytes(begun.arguments, parts));
+    event.result = parts.result;
+    event.line = begun.line;
+    event.task = last_task_ = process;
     place(event, process);
     sink_.call(event);
     after(event, begun.name, begun.arguments, parts);
+  }
+
+  // What stands before the closing bracket.
+  static std::size_t shown_bytes(const std::string& text, const Parts& parts) {
+    if (parts.arguments.empty()) return 0;
+    const std::string_view last = parts.arguments.back();
+    return static_cast<std::size_t>(last.data() + last.size() - text.data());
   }
 
   // The process of a task, and that one's parent. A child may speak before its parent's call has returned: then the
@@ -298,6 +322,7 @@ class Reader {
   base::Diagnostics& diagnostics_;
   std::string_view line_;
   std::uint32_t number_ = 0;
+  std::uint64_t last_task_ = 0;  // whose call was the last
   arch::Arch arch_ = arch::Arch::x86_64;
   std::map<std::uint64_t, Begun> pending_;
   std::map<std::uint64_t, std::uint64_t> parents_, threads_;  // of a task: its parent, or its process

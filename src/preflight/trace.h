@@ -23,6 +23,9 @@ namespace callgate::preflight {
 struct Sink {
   std::function<void(const Event& event)> call;
   std::function<void(std::uint64_t process, const std::string& program)> executed;
+  // strace's lines about signals and ends ("--- SIGSYS {…} ---", "+++ killed by SIGSYS +++") and, with -k, about the
+  // stack of the call before ("> /lib/libc.so.6(read+0x10) [0x1000]"); may be empty.
+  std::function<void(std::uint64_t task, std::string_view text)> remark = {};
 };
 
 // Lines that diagnostics point into.

@@ -2,13 +2,17 @@
 #include "sandbox/audit.h"
 
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <cstring>
 
 namespace callgate::sandbox {
 
@@ -52,7 +56,9 @@ std::string decode_name(std::string_view line, std::string_view key) {
 }  // namespace
 
 std::optional<AuditRecord> parse_audit_record(std::string_view line) {
-  if (line.find("audit: type=1326 ") == std::string_view::npos) return std::nullopt;
+  if (line.find("audit: type=1326 ") == std::string_view::npos &&
+      line.find("type=SECCOMP msg=audit(") == std::string_view::npos)
+    return std::nullopt;
   // Names come last among the fields we read and are quoted or hexadecimal, so they cannot forge one before them; what
   // stands after the executable's name is searched for from the last quote on.
   AuditRecord record;
@@ -67,6 +73,11 @@ std::optional<AuditRecord> parse_audit_record(std::string_view line) {
     return std::nullopt;
   record.nr = static_cast<policy::SyscallNr>(nr);
   record.comm = decode_name(line.substr(comm), " comm=");
+  record.executable = decode_name(line.substr(comm, tail - comm), " exe=");
+  number(rest, " ip=0x", 16, record.address);
+  const std::string_view head = line.substr(0, comm);
+  if (const std::size_t stamp = head.find("audit("); stamp != std::string_view::npos)
+    record.stamp = head.substr(stamp + 6, head.find(')', stamp) - stamp - 6);
   return record;
 }
 
@@ -74,6 +85,45 @@ std::optional<KernelLog> KernelLog::open(const char* path) {
   base::UniqueFd fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!fd || lseek(fd.get(), 0, SEEK_END) < 0) return std::nullopt;
   return KernelLog(std::move(fd));
+}
+
+std::optional<KernelLog> KernelLog::open_from_start(const char* path) {
+  base::UniqueFd fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  return KernelLog(std::move(fd));
+}
+
+std::optional<std::string> KernelLog::next_line() const {
+  std::array<char, 8192> buffer{};
+  for (;;) {
+    const ssize_t got = read(fd_.get(), buffer.data(), buffer.size());
+    if (got > 0) return std::string(buffer.data(), static_cast<std::size_t>(got));
+    if (got == 0 || (errno != EINTR && errno != EPIPE)) return std::nullopt;
+  }
+}
+
+std::optional<AuditStream> AuditStream::open() {
+  base::UniqueFd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_AUDIT));
+  sockaddr_nl address{};
+  address.nl_family = AF_NETLINK;
+  address.nl_groups = 1U << (AUDIT_NLGRP_READLOG - 1U);
+  if (!fd || bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) < 0) return std::nullopt;
+  return AuditStream(std::move(fd));
+}
+
+std::optional<std::string> AuditStream::next_line() const {
+  std::array<char, 16384> buffer{};
+  for (;;) {
+    const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), 0);
+    if (got < 0 && (errno == EINTR || errno == ENOBUFS)) continue;  // ENOBUFS: some were lost; go on
+    if (got < static_cast<ssize_t>(sizeof(nlmsghdr))) return std::nullopt;
+    nlmsghdr header{};
+    std::memcpy(&header, buffer.data(), sizeof header);
+    // Audit's messages count their payload alone in nlmsg_len (kernel/audit.c, kauditd_send_multicast_skb).
+    if (header.nlmsg_type != AUDIT_SECCOMP) continue;
+    const auto size = static_cast<std::size_t>(got) - sizeof header;
+    return "type=SECCOMP msg=" + std::string(buffer.data() + sizeof header, size);
+  }
 }
 
 std::optional<AuditRecord> KernelLog::find_kill(pid_t pid, int patience_ms) const {

@@ -27,6 +27,10 @@ def provide(folder: Path):
     (folder / "deny-getcwd.json").write_text(deny("getcwd"))
     (folder / "calls.txt").write_text("x86_64 read\nx86_64 openat 0 0 O_RDONLY\n")
     (folder / "strace.log").write_text('1 execve("/bin/x", ["x"], 0x7f /* 3 vars */) = 0\n1 exit_group(0) = ?\n')
+    (folder / "denied.log").write_text("1 pread64(3, 0x7f, 784, 64) = -1 EPERM (Operation not permitted)\n")
+    (folder / "audit.log").write_text(
+        'type=SECCOMP msg=audit(1.2:3): auid=0 uid=0 gid=0 ses=1 pid=7 comm="x" exe="/x" sig=31 arch=c000003e '
+        'syscall=17 compat=0 ip=0x1000 code=0x80000000\n')
     (folder / "profile-test.yaml").write_text("profile: profile.json\nexpect:\n  - allow: read\n  - deny: reboot\n")
     (folder / "compose.yaml").write_text("services:\n  web:\n    image: web\n    security_opt: [seccomp=profile.json]\n")
     (folder / "seccomp").mkdir()

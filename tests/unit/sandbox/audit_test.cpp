@@ -24,7 +24,17 @@ std::string with(std::string_view from, std::string_view to) {
 TEST(AuditRecord, IsRead) {
   const auto record = parse_audit_record(kRecord);
   ASSERT_TRUE(record);
-  EXPECT_EQ(*record, (AuditRecord{17914, 31, 0xc000003e, 17, 0x80000000, "ls"}));
+  EXPECT_EQ(*record, (AuditRecord{17914, 31, 0xc000003e, 17, 0x80000000, "ls", "/usr/bin/ls", 0x55a8b90c34e3,
+                                  "1795475771.752:7"}));
+}
+
+// What auditd writes; an enriched one has more behind a group separator.
+TEST(AuditRecord, AnAuditDaemonsIsReadToo) {
+  std::string text(kRecord.substr(kRecord.find("audit(")));
+  text = "type=SECCOMP msg=" + text.substr(0, text.size() - 1) +
+         "\x1d"
+         "ARCH=x86_64 SYSCALL=pread64 AUID=\"unset\"\n";
+  EXPECT_EQ(parse_audit_record(text), parse_audit_record(kRecord));
 }
 
 TEST(AuditRecord, NumbersAreSignedInTheLog) {
