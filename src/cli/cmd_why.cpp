@@ -45,6 +45,7 @@ int from_evidence(Session& session, std::string_view source, const Subject* subj
   int status = kUsage;
   if (source == "log") status = read_log(session, where, journal, report);
   if (source == "strace") status = read_strace_log(session, where, subject, journal, report, kept);
+  if (source == "core") status = read_core_file(session, where, subject, journal, report);
   if (source == "pid") status = look_at_process(session, where, journal, report);
   if (status == kYes) {
     const why::Grounds grounds = subject != nullptr ? grounds_of(session, *subject, options) : why::Grounds{};
@@ -63,7 +64,7 @@ int why_command(Session& session) {
   for (const std::string_view each : kSources)
     if (given.has(each)) sources.push_back(each);
   if (sources.size() + (given.operands.empty() ? 0 : 1) != 1)
-    return session.usage(kBadOperands, "'why' needs one of -- CMD, --log, --strace, --pid");
+    return session.usage(kBadOperands, "'why' needs one of -- CMD, --log, --strace, --core, --pid");
   auto options = read_options(session);
   if (!options) return kUsage;
   options->origins = true;
@@ -81,13 +82,14 @@ constexpr std::array<Operand, 2> kOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 5>{{
+    std::array<Option, 6>{{
         {"profile", 'p', "PROFILE", "the profile or filter that denied the calls", ""},
         {"log", 0, "WHERE",
          "the kernel's audit records: a file (of an audit daemon, or of dmesg), '-', `kernel` for the kernel log as it "
          "is, `live` for what comes",
          ""},
         {"strace", 0, "FILE", "a recording by strace -f; with -k its backtraces are shown, too", ""},
+        {"core", 0, "FILE", "a core file of a program that a filter ended", ""},
         {"pid", 0, "PID", "a live process: the filters in force in it, and its denials in the kernel log", ""},
         {"for", 0, "SECONDS", "with --log live: how long to listen (10 if not given)", ""},
     }} +

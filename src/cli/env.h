@@ -11,6 +11,7 @@
 
 #include "sandbox/dump.h"
 #include "sandbox/launch.h"
+#include "why/unwind.h"
 
 namespace callgate::cli {
 
@@ -22,6 +23,7 @@ struct Env {
   std::function<std::uint64_t()> clock_ns;  // monotonic
   const sandbox::Kernel* kernel = nullptr;
   const sandbox::Tracing* tracing = nullptr;
+  const why::Unwinder* unwinder = nullptr;  // null: no backtraces
 
   // Null where it is not set.
   const char* variable(std::string_view name) const;

@@ -38,6 +38,9 @@ int main(int argc, char** argv) {
   env.clock_ns = monotonic_ns;
   env.kernel = &callgate::sandbox::real_kernel();
   env.tracing = &callgate::sandbox::real_tracing();
+#ifdef CALLGATE_ELFUTILS
+  env.unwinder = &callgate::why::elfutils();
+#endif
   const int status = callgate::cli::main_in(env, std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   if (lost && status == callgate::cli::kYes) {
     env.err("callgate: standard output could not be written\n");

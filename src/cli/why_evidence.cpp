@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/why_evidence.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <set>
+#include <cerrno>
+#include <memory>
 
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
@@ -13,6 +17,7 @@
 #include "preflight/preflight.h"
 #include "prove/decompile.h"
 #include "sandbox/audit.h"
+#include "why/core.h"
 #include "why/evidence.h"
 
 namespace callgate::cli {
@@ -22,6 +27,21 @@ namespace {
 int cannot(Session& session, std::string message, std::string help) {
   session.diagnostics().add(kUnsupported, {}, std::move(message), std::move(help));
   return kCannot;
+}
+
+// Null where the file cannot be opened, with errno, or is no regular one.
+why::FileBytes open_bytes(const std::string& path) {
+  auto fd = std::make_shared<const base::UniqueFd>(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  struct stat status{};
+  if (!*fd || fstat(fd->get(), &status) < 0) return {};
+  if (!S_ISREG(status.st_mode)) {
+    errno = EINVAL;
+    return {};
+  }
+  return [fd](std::uint64_t offset, std::span<std::byte> out) -> std::size_t {
+    const ssize_t got = pread(fd->get(), out.data(), out.size(), static_cast<off_t>(offset));
+    return got > 0 ? static_cast<std::size_t>(got) : 0;
+  };
 }
 
 // The whole ring buffer; nothing where it cannot be read.
@@ -100,6 +120,33 @@ int read_strace_log(Session& session, const std::string& path, const Subject* su
         "without --profile calls that failed with EPERM or ENOSYS are shown, whoever refused them");
   why::read_recording(*file, judge, journal, kept, session.diagnostics());
   return session.diagnostics().has_errors() ? kBadInput : kYes;
+}
+
+int read_core_file(Session& session, const std::string& path, const Subject* subject, why::Journal& journal,
+                   why::Report& report) {
+  report.source = path;
+  const auto bytes = open_bytes(path);
+  if (!bytes) {
+    session.diagnostics().add(kFile, {},
+                              fmt::format("cannot open '{}': {}", base::printable(path), base::errno_text(errno)));
+    return kBadInput;
+  }
+  const auto core = why::read_core(bytes);
+  if (!core) return session.fail(core.error());
+  auto denial = why::from_core(*core, why::core_memory(bytes, open_bytes));
+  if (!denial) {
+    report.notes.push_back(
+        fmt::format("'{}' was ended by signal {}, not by a filter", base::printable(core->program), core->signal));
+    return kYes;
+  }
+  if (!core->arguments.empty()) report.source += fmt::format(" of '{}'", base::printable(core->arguments, 80));
+  // KILL and TRAP leave the same core file.
+  if (subject != nullptr)
+    if (const policy::Action said = subject->act(denial->call); said.kind <= policy::ActionKind::trap)
+      denial->action = said;
+  if (session.env().unwinder != nullptr) denial->backtrace = session.env().unwinder->core(path, core->thread.id);
+  journal.add(std::move(*denial));
+  return kYes;
 }
 
 int look_at_process(Session& session, std::string_view pid, why::Journal& journal, why::Report& report) {

@@ -13,6 +13,8 @@ namespace callgate::cli {
 int read_log(Session& session, std::string_view where, why::Journal& journal, why::Report& report);
 int read_strace_log(Session& session, const std::string& path, const Subject* subject, why::Journal& journal,
                     why::Report& report, preflight::KeptLines& kept);
+int read_core_file(Session& session, const std::string& path, const Subject* subject, why::Journal& journal,
+                   why::Report& report);
 // The filters in force in a process, and its denials that the kernel's log still holds.
 int look_at_process(Session& session, std::string_view pid, why::Journal& journal, why::Report& report);
 
