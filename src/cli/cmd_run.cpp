@@ -129,6 +129,8 @@ int execute(Session& session, const sandbox::Plan& plan) {
   }
   const pid_t program = log ? sandbox::program_pid(*launched) : 0;
   const sandbox::Ended ended = sandbox::supervise(*launched);
+  if (launched->failure().stage != sandbox::Stage::none)
+    return refuse(session, sandbox::describe(launched->failure(), plan.program, plan.seals));
   if (ended.signal == SIGSYS && plan.filter) report_from_log(session, plan.argv[0], program, log);
   return ended.exit_status;
 }

@@ -72,11 +72,15 @@ bool may_make_user_namespaces() {
 PathFact path_fact(const std::string& path) {
   PathFact fact;
   char* const real = realpath(path.c_str(), nullptr);
-  if (real == nullptr) return fact;
+  if (real == nullptr) {
+    if (errno != ENOENT && errno != ENOTDIR) fact.error = errno;
+    return fact;
+  }
   fact.real = real;
   free(real);  // NOLINT(cppcoreguidelines-no-malloc): realpath allocates so
   struct stat info{};
   fact.exists = stat(fact.real.c_str(), &info) == 0;
+  if (!fact.exists) fact.error = errno;
   fact.directory = S_ISDIR(info.st_mode);
   return fact;
 }

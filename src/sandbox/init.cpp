@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 namespace callgate::sandbox {
 
 int run_init(pid_t program) {
@@ -17,6 +19,8 @@ int run_init(pid_t program) {
     pid_t ended = 0;
     while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
       if (ended == program) return status;
+    // Without a way to see its end there is no way to wait for it; ours ends the program.
+    if (ended < 0 && errno != EINTR) return -errno;
     siginfo_t info{};
     const int signal = sigwaitinfo(&all, &info);
     // What the kernel sends to the foreground group the program has already; senders within the namespace have a

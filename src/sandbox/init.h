@@ -6,7 +6,8 @@
 
 namespace callgate::sandbox {
 
-// All signals must be blocked. Returns once `program` has ended, with its status as waitpid gives it.
+// All signals must be blocked. Returns once `program` has ended, with its status as waitpid gives it; minus
+// errno if that cannot be had.
 // Async-signal-safe.
 int run_init(pid_t program);
 

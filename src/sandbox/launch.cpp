@@ -82,7 +82,7 @@ int read_byte(int fd) {
   ssize_t got = 0;
   while ((got = read(fd, &byte, 1)) < 0 && errno == EINTR) {
   }
-  return got == 1 ? 0 : -EPIPE;
+  return got == 1 ? 0 : got == 0 ? -EPIPE : -errno;
 }
 
 int load_filter(std::uint32_t flags, std::span<const bpf::Insn> program) {
@@ -102,6 +102,7 @@ constexpr Kernel kRealKernel{
     },
     .seize = [](pid_t child) { return result(ptrace(PTRACE_SEIZE, child, nullptr, kTraceOptions)); },
     .await_tracer = read_byte,
+    .await_end = read_byte,
     .step = run_step,
     .set_mask = [](const sigset_t* mask) { return -pthread_sigmask(SIG_SETMASK, mask, nullptr); },
     .no_new_privs = [] { return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)); },
@@ -221,7 +222,9 @@ int init_body(ChildMemory& memory) {
   const pid_t program = plan.kernel->clone(program_body, stack, SIGCHLD | CLONE_VM | CLONE_VFORK, &memory);
   if (program < 0) return fail_in_child(memory, Stage::init, program);
   if (memory.stage != static_cast<int>(Stage::none)) return kExitOwnFailure;
-  memory.program_status = run_init(program);
+  const int status = run_init(program);
+  if (status < 0) return fail_in_child(memory, Stage::init, status);
+  memory.program_status = status;
   return 0;
 }
 
@@ -291,11 +294,11 @@ SignalBlock::SignalBlock() {
   sigfillset(&all);
   // A fault of our own must end us at once, not wait.
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&all, signal);
-  pthread_sigmask(SIG_BLOCK, &all, &original_);
+  error_ = pthread_sigmask(SIG_BLOCK, &all, &original_);
   // A caller that ignores SIGCHLD would make the kernel reap the child before we can see its status.
   struct sigaction action{};
   action.sa_handler = SIG_DFL;
-  sigaction(SIGCHLD, &action, nullptr);
+  if (sigaction(SIGCHLD, &action, nullptr) != 0 && error_ == 0) error_ = errno;
 }
 
 SignalBlock::~SignalBlock() {
@@ -304,6 +307,7 @@ SignalBlock::~SignalBlock() {
 
 tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& signals, bool traced,
                                        const Kernel& kernel) {
+  if (signals.error() != 0) return tl::unexpected(Failure{Stage::signals, signals.error()});
   const std::vector<char*> argv = pointers(plan.argv), environment = pointers(plan.environment);
   std::vector<std::string> script{"sh", plan.program};
   if (plan.argv.size() > 1) script.insert(script.end(), plan.argv.begin() + 1, plan.argv.end());
@@ -342,8 +346,14 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
     if (const int error = start_traced(pid, tracing, kernel); error != 0)
       return tl::unexpected(Failure{Stage::trace, error});
   if (plan.seals.init) {
-    status.write_end.reset();
-    read_byte(status.read_end.get());  // its end: the program runs, or there is none
+    // Its end: the program runs, or there is none. While we hold the other end ourselves there would be none ever.
+    int error = close(status.write_end.release()) == 0 ? 0 : -errno;
+    if (error == 0) error = kernel.await_end(status.read_end.get());
+    if (error != -EPIPE) {
+      kill(pid, SIGKILL);
+      reap(pid);
+      return tl::unexpected(Failure{Stage::init, -error});
+    }
   }
   Launched launched(pid, std::move(memory), plan.seals.init);
   launched.keep(std::move(cgroups));

@@ -35,12 +35,13 @@ struct Failure {
 // The message and exit status for a failed launch of `program`.
 Refusal describe(const Failure& failure, const std::string& program, const Seals& seals = {});
 
-// The kernel as a launch sees it. Each returns 0 (or the value asked for) or minus errno; all but `clone` and `seize`
-// run in the child and are async-signal-safe.
+// The kernel as a launch sees it. Each returns 0 (or the value asked for) or minus errno; all but `clone`, `seize` and
+// `await_end` run in the child and are async-signal-safe.
 struct Kernel {
   pid_t (*clone)(int (*body)(void*), void* stack_top, int flags, void* argument);
   int (*seize)(pid_t child);                    // ptrace, by the parent
   int (*await_tracer)(int fd);                  // returns once the parent has seized us
+  int (*await_end)(int fd);                     // by the parent: -EPIPE once init needs nothing more
   int (*step)(const Step& step, Slots& slots);  // of a seal
   int (*set_mask)(const sigset_t*);
   int (*no_new_privs)();
@@ -57,9 +58,11 @@ class SignalBlock {
   SignalBlock(const SignalBlock&) = delete;
   SignalBlock& operator=(const SignalBlock&) = delete;
   const sigset_t& original() const { return original_; }
+  int error() const { return error_; }  // errno if they could not be blocked; launch() refuses then
 
  private:
   sigset_t original_{};
+  int error_ = 0;
 };
 
 struct ChildMemory;  // what parent and child share

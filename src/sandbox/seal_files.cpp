@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/io.h"
 #include "base/text.h"
 #include "sandbox/diagnostic_ids.h"
 #include "sandbox/draft.h"
@@ -107,7 +108,10 @@ class FilePlanner {
   bool add(const std::string& option, const std::string& path, Source source) {
     const PathFact fact = draft_.host.path(path);
     const std::string shown = base::printable(path, 200);
-    if (!fact.exists) return draft_.refuse(kBadSeal, fmt::format("{} '{}': there is no such path", option, shown));
+    if (!fact.exists)
+      return draft_.refuse(kBadSeal,
+                           fmt::format("{} '{}': {}", option, shown,
+                                       fact.error == 0 ? "there is no such path" : base::errno_text(fact.error)));
     if (source == Source::empty && !fact.directory)
       return draft_.refuse(kBadSeal, fmt::format("{} '{}' is no directory", option, shown));
     // In a root of one's own a path is where it was said to be; in the old one its links lead there by themselves.
@@ -140,7 +144,11 @@ class FilePlanner {
     std::ranges::sort(views_, {}, &View::path);  // parents before their children
     // What is ours needs no place where the root has none.
     for (std::size_t i = 0; i < views_.size();) {
-      if (!views_[i].wanted && !place_is_ours(i) && !has_directory(views_[i].path))
+      const bool needless = !views_[i].wanted && !place_is_ours(i) && !has_directory(views_[i].path);
+      if (unknown_ != 0)
+        return draft_.refuse(kCannotSeal,
+                             fmt::format("'{}' cannot be looked at: {}", views_[i].path, base::errno_text(unknown_)));
+      if (needless)
         views_.erase(views_.begin() + static_cast<std::ptrdiff_t>(i));
       else
         ++i;
@@ -161,8 +169,10 @@ class FilePlanner {
     return parent != nullptr ? parent->source == Source::empty || parent->source == Source::devices
                              : draft_.request.root == "none";
   }
-  bool has_directory(const std::string& path) const {
-    return draft_.host.path(root_ == "/" ? path : root_ + path).directory;
+  bool has_directory(const std::string& path) {
+    const PathFact fact = draft_.host.path(root_ == "/" ? path : root_ + path);
+    unknown_ = fact.error;
+    return fact.directory;
   }
   bool has_place(std::size_t i) {
     const View& view = views_[i];
@@ -228,6 +238,7 @@ class FilePlanner {
   bool root_writable_ = false;
   std::vector<View> views_;
   int terminals_ = -1;
+  int unknown_ = 0;  // errno of a path that may be there or not
 };
 
 constexpr std::uint64_t kReading =

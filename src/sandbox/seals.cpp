@@ -174,7 +174,11 @@ class Planner {
   void privileges() {
     Step& core = setup(StepKind::limit);
     core.number = RLIMIT_CORE;
-    if (!draft_.bare) setup(StepKind::drop_bounding).value = kept_;
+    if (!draft_.bare) {
+      Step& bounding = setup(StepKind::drop_bounding);
+      bounding.value = kept_;
+      bounding.number = host_.last_capability;
+    }
     if (seals_.init) {
       // What init needs to pass signals on to a program that changed its user.
       setup(StepKind::capabilities).value = kept_ | std::uint64_t{1} << CAP_KILL;

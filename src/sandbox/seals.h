@@ -44,6 +44,7 @@ struct SealRequest {
 struct PathFact {
   bool exists = false, directory = false;
   std::string real;  // absolute, without symbolic links
+  int error = 0;     // errno where it could not be found out
 };
 using PathProbe = std::function<PathFact(const std::string& path)>;
 
@@ -90,7 +91,7 @@ enum class StepKind : std::uint8_t {
   hide,              // `path` becomes empty: a directory of no files, a file as /dev/null; nothing if it is not there
   session_keyring,
   limit,          // `number`: RLIMIT_*, to `value`
-  drop_bounding,  // all of the bounding set but `value`
+  drop_bounding,  // all of the bounding set but `value`; capabilities up to `number` are known to exist
   capabilities,   // permitted, effective, inheritable and (with `flags`) ambient sets become `value`
   not_dumpable,   // no ptrace, no /proc/PID/mem for equals
   raise_loopback,

@@ -193,12 +193,13 @@ int tie_to_parent() {
   return result(prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0));
 }
 
-int drop_bounding(std::uint64_t kept) {
+// `known`: the last capability that this kernel was found to have; it may have more.
+int drop_bounding(std::uint64_t kept, std::uint64_t known) {
   for (unsigned long capability = 0; capability < 64; ++capability) {
     if ((kept >> capability & 1) != 0) continue;
-    const int held = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (held < 0) return 0;  // there are no more
-    if (held == 1 && prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0) return -errno;
+    if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0) continue;
+    if (errno == EINVAL && capability > known) return 0;
+    return -errno;
   }
   return 0;
 }
@@ -295,7 +296,7 @@ int run_step(const Step& step, Slots& slots) {
     case StepKind::limit:
       return limit(step.number, step.value);
     case StepKind::drop_bounding:
-      return drop_bounding(step.value);
+      return drop_bounding(step.value, step.number);
     case StepKind::capabilities:
       return set_capabilities(step.value, step.flags != 0);
     case StepKind::not_dumpable:
@@ -307,9 +308,10 @@ int run_step(const Step& step, Slots& slots) {
 }
 
 void remove_cgroup(const std::string& path) {
-  constexpr int kTries = 1000;
+  constexpr int kTries = 1000, kOtherTries = 10;
   constexpr timespec kPause{0, 1'000'000};
-  for (int i = 0; i < kTries && rmdir(path.c_str()) != 0 && errno == EBUSY; ++i) {
+  for (int i = 0; i < kTries && rmdir(path.c_str()) != 0 && errno != ENOENT; ++i) {
+    if (errno != EBUSY && i >= kOtherTries) return;
     if (FILE* const processes = fopen((path + "/cgroup.procs").c_str(), "re")) {
       for (int pid = 0; fscanf(processes, "%d", &pid) == 1;)  // NOLINT(cert-err34-c): the kernel's own numbers
         if (pid > 0) kill(pid, SIGKILL);

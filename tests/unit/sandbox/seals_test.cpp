@@ -268,6 +268,9 @@ TEST(SealFaults, OtherStagesFailUnderSealsToo) {
   ASSERT_FALSE(no_program);
   EXPECT_EQ(no_program.error(), (Failure{Stage::init, EAGAIN, 0}));
   kernel = real_kernel();
+  kernel.await_end = [](int) { return -EIO; };
+  EXPECT_EQ(status_of(plan, kernel), -static_cast<int>(Stage::init));
+  kernel = real_kernel();
   kernel.no_new_privs = [] { return -EINVAL; };
   EXPECT_EQ(status_of(plan, kernel), -static_cast<int>(Stage::no_new_privs));
   kernel = real_kernel();
