@@ -1,8 +1,6 @@
 // callgate preflight: what a profile would refuse a program, before it is deployed.
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include "arch/calls.h"
 #include "base/text.h"
@@ -11,6 +9,7 @@
 #include "cli/diagnostic_ids.h"
 #include "cli/input.h"
 #include "cli/options.h"
+#include "cli/output_aside.h"
 #include "preflight/diagnostic_ids.h"
 #include "preflight/trace.h"
 #include "syntax/words.h"
@@ -26,22 +25,6 @@ preflight::Verdict judge(const Subject& subject, const policy::Call& call, std::
   if (subject.is_policy) return preflight::judge(subject.profile.policy, call, known);
   return {subject.act(call), known == preflight::kAllArgs};
 }
-
-// While it lives, what we and the program print goes to standard error: standard output is the report's alone.
-class OutputAside {
- public:
-  OutputAside() : saved_(fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
-    if (saved_) dup2(STDERR_FILENO, STDOUT_FILENO);
-  }
-  ~OutputAside() {
-    if (saved_) dup2(saved_.get(), STDOUT_FILENO);
-  }
-  OutputAside(const OutputAside&) = delete;
-  OutputAside& operator=(const OutputAside&) = delete;
-
- private:
-  base::UniqueFd saved_;
-};
 
 struct Outcome {
   std::string source;  // "ls -l", or the trace's name

@@ -25,6 +25,7 @@ extern const Command kLintCommand;
 extern const Command kMergeCommand;
 extern const Command kMergeDriverCommand;
 extern const Command kPreflightCommand;
+extern const Command kRecordCommand;
 extern const Command kResolveCommand;
 extern const Command kSubsetCommand;
 extern const Command kTestCommand;

@@ -1,0 +1,376 @@
+// The recorder's kernel side: which calls the marked tasks make, kept in tables (recorder.h). Selection is by task
+// storage: a mark on a task that its children inherit before they first run. It follows threads, executions, orphans
+// and tasks that leave their cgroup, and it dies with the task, so no recycled pid is taken for another.
+//
+// The kernel's types are declared here as far as they are read; libbpf adjusts the offsets to the running kernel.
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+#include "recorder.h"
+
+#include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define KERNEL_TYPE __attribute__((preserve_access_index))
+#define TS_COMPAT 0x0002
+#define X32_BIT 0x40000000U
+#define NR_EXECVE 59
+#define NR_EXECVEAT 322
+
+struct thread_info {
+  __u32 status;
+} KERNEL_TYPE;
+
+struct task_struct {
+  struct thread_info thread_info;
+  int pid, tgid;
+  struct task_struct *group_leader;
+  char comm[RECORDER_COMM];
+} KERNEL_TYPE;
+
+struct pt_regs {
+  unsigned long r10, r9, r8, bp, bx, ax, cx, dx, si, di, orig_ax;
+} KERNEL_TYPE;
+
+struct super_block {
+  __u32 s_dev;
+} KERNEL_TYPE;
+
+struct inode {
+  unsigned long i_ino;
+  struct super_block *i_sb;
+} KERNEL_TYPE;
+
+struct file {
+  struct inode *f_inode;
+} KERNEL_TYPE;
+
+struct linux_binprm {
+  struct file *file;
+  const char *filename, *interp;
+} KERNEL_TYPE;
+
+struct io_kiocb {
+  __u8 opcode;
+} KERNEL_TYPE;
+
+// Linux's own licence check: helpers that read the kernel's memory are for GPL programs.
+char recorder_license[] SEC("license") = "Dual BSD/GPL";
+
+const volatile struct recorder_config config SEC(".rodata.config") = {};
+struct recorder_tables tables = {};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __type(key, int);
+  __type(value, struct recorder_task);
+} tasks SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+  __uint(max_entries, RECORDER_PHASES *RECORDER_CALLS);
+  __type(key, __u32);
+  __type(value, __u64);
+} counts SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1024);
+  __type(key, struct recorder_odd_key);
+  __type(value, struct recorder_odd);
+} odd_numbers SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 32768);
+  __type(key, struct recorder_value_key);
+  __type(value, __u8);
+} values SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 8192);
+  __type(key, struct recorder_capability_key);
+  __type(value, struct recorder_first);
+} capabilities SEC(".maps");
+
+struct image_key {
+  __u64 inode;
+  __u64 device;
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 2 * RECORDER_IMAGES);
+  __type(key, struct image_key);
+  __type(value, __u32);
+} image_of_file SEC(".maps");
+
+static __always_inline void fill_first(struct recorder_first *first, struct task_struct *task, __u32 image,
+                                       __u32 phase) {
+  first->pid = task->tgid;
+  first->tid = task->pid;
+  first->image = image;
+  first->phase = phase;
+  first->ns = bpf_ktime_get_ns();
+  bpf_get_current_comm(first->comm, sizeof first->comm);
+}
+
+// The mark of the process: its phase stands with its first thread.
+static __always_inline struct recorder_task *process_of(struct task_struct *task, struct recorder_task *mark) {
+  struct recorder_task *process;
+  if (task->pid == task->tgid) return mark;
+  process = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
+  return process ? process : mark;
+}
+
+// A task of the recorded cgroup that came there from elsewhere.
+static __always_inline struct recorder_task *mark_by_cgroup(struct task_struct *task) {
+  struct recorder_task *mark;
+  if (!config.cgroup_id || bpf_get_current_ancestor_cgroup_id(config.cgroup_level) != config.cgroup_id) return 0;
+  mark = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!mark) {
+    __sync_fetch_and_add(&tables.lost.tasks, 1);
+    return 0;
+  }
+  mark->state = RECORDER_RECORDING;
+  __sync_fetch_and_add(&tables.alive, 1);
+  __sync_fetch_and_add(&tables.tasks, 1);
+  return mark;
+}
+
+static __noinline int note_odd(struct task_struct *task, __u32 nr, __u32 compat, __u32 image_and_phase, __u32 denied) {
+  struct recorder_odd_key key = {nr, compat};
+  struct recorder_odd *odd = bpf_map_lookup_elem(&odd_numbers, &key);
+  __u32 phase = image_and_phase & 1;
+  if (!odd) {
+    struct recorder_odd fresh = {};
+    fill_first(&fresh.first, bpf_get_current_task_btf(), image_and_phase >> 1, phase);
+    fresh.denied = denied;
+    bpf_map_update_elem(&odd_numbers, &key, &fresh, BPF_NOEXIST);
+    odd = bpf_map_lookup_elem(&odd_numbers, &key);
+  }
+  if (!odd) {
+    __sync_fetch_and_add(&tables.lost.odd_numbers, 1);
+    return 0;
+  }
+  __sync_fetch_and_add(&odd->count, 1);
+  __sync_fetch_and_or(&odd->phases, 1U << phase);
+  return 0;
+}
+
+static __always_inline void note_first(struct task_struct *task, __u32 index, __u32 image, __u32 phase) {
+  struct recorder_first *first = &tables.first[index & (RECORDER_CALLS - 1)];
+  __sync_fetch_and_add(&tables.new_calls, 1);
+  if (first->taken || __sync_val_compare_and_swap(&first->taken, 0, 1)) return;
+  fill_first(first, task, image, phase);
+}
+
+// `last` is written before `distinct` is counted up, so whoever sees a count sees a value that is kept.
+static __always_inline void note_value(__u32 cell, __u64 value) {
+  struct recorder_value_key key = {value, cell, 0};
+  __u8 one = 1;
+  __u32 kept = tables.distinct[cell];
+  if (kept > RECORDER_MOST_VALUES || (kept && tables.last[cell] == value)) return;
+  if (bpf_map_lookup_elem(&values, &key)) {
+    tables.last[cell] = value;
+    return;
+  }
+  long error = bpf_map_update_elem(&values, &key, &one, BPF_NOEXIST);
+  if (error == -17 /* EEXIST: another processor was faster */) return;
+  if (error) {
+    __sync_fetch_and_add(&tables.lost.values, 1);
+    tables.distinct[cell] = RECORDER_MOST_VALUES + 1;
+    return;
+  }
+  tables.last[cell] = value;
+  __sync_fetch_and_add(&tables.distinct[cell], 1);
+}
+
+static __always_inline void note_argument(__u32 index, __u32 phase, __u32 kept, __u32 place, __u64 value, __u32 compat) {
+  __u32 how = kept >> (2 * place) & 3;
+  __u32 cell = (phase * RECORDER_CALLS + index) * RECORDER_ARGS + place;
+  if (!how || cell >= RECORDER_CELLS) return;
+  if (compat || (kept >> (RECORDER_NARROW_SHIFT + place) & 1)) value = (__u32)value;
+  if (how & RECORDER_KEEP_MASKS) {
+    if (value & ~tables.ones[cell]) __sync_fetch_and_or(&tables.ones[cell], value);
+    if (~value & ~tables.zeros[cell]) __sync_fetch_and_or(&tables.zeros[cell], ~value);
+  }
+  if (how & RECORDER_KEEP_VALUES) note_value(cell, value);
+}
+
+static __always_inline void note_arguments(struct pt_regs *regs, __u32 index, __u32 phase, __u32 kept, __u32 compat) {
+  note_argument(index, phase, kept, 0, compat ? regs->bx : regs->di, compat);
+  note_argument(index, phase, kept, 1, compat ? regs->cx : regs->si, compat);
+  note_argument(index, phase, kept, 2, regs->dx, compat);
+  note_argument(index, phase, kept, 3, compat ? regs->si : regs->r10, compat);
+  note_argument(index, phase, kept, 4, compat ? regs->di : regs->r8, compat);
+  note_argument(index, phase, kept, 5, compat ? regs->bp : regs->r9, compat);
+}
+
+SEC("tp_btf/sys_enter")
+int BPF_PROG(on_call, struct pt_regs *regs, long id) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark) mark = mark_by_cgroup(task);
+  if (!mark) return 0;
+  __u32 nr = id, compat = task->thread_info.status & TS_COMPAT ? 1 : 0;
+  if (mark->state != RECORDER_RECORDING) {
+    if (mark->state != RECORDER_PENDING || compat || (nr != NR_EXECVE && nr != NR_EXECVEAT)) return 0;
+    mark->state = RECORDER_RECORDING;
+  }
+  struct recorder_task *process = process_of(task, mark);
+  __u32 phase = process->phase & 1, image = mark->image & (RECORDER_IMAGES - 1);
+  if (nr >= RECORDER_NUMBERS) {
+    mark->call = RECORDER_NO_CALL + 1;
+    return note_odd(task, nr, compat, image << 1 | phase, 0);
+  }
+  __u32 index = (nr | compat * RECORDER_NUMBERS) & (RECORDER_CALLS - 1);
+  mark->call = index + 1;
+  __u8 *seen = &tables.seen[image][phase][index];
+  if (!*seen) {
+    *seen = 1;
+    note_first(task, index, image, phase);
+  }
+  __u32 counted = phase * RECORDER_CALLS + index;
+  __u64 *count = bpf_map_lookup_elem(&counts, &counted);
+  if (count) ++*count;
+  __u32 kept = config.calls[index];
+  if (config.arguments && (kept & ~RECORDER_SERVES)) note_arguments(regs, index, phase, kept, compat);
+  if (kept & RECORDER_SERVES) process->phase = 1;
+  return 0;
+}
+
+// A call that ends without having begun: a filter, or a tracer, did not let it through.
+SEC("tp_btf/sys_exit")
+int BPF_PROG(on_return, struct pt_regs *regs, long result) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark || mark->state != RECORDER_RECORDING) return 0;
+  __u32 begun = mark->call;
+  mark->call = 0;
+  if (begun) return 0;
+  __u32 nr = regs->orig_ax, compat = task->thread_info.status & TS_COMPAT ? 1 : 0;
+  if (nr == 0xffffffffU) return 0;  // back from a signal's handler
+  struct recorder_task *process = process_of(task, mark);
+  __u32 phase = process->phase & 1, image = mark->image & (RECORDER_IMAGES - 1);
+  if (nr >= RECORDER_NUMBERS) return note_odd(task, nr, compat, image << 1 | phase, 1);
+  __u32 index = (nr | compat * RECORDER_NUMBERS) & (RECORDER_CALLS - 1);
+  struct recorder_denial *denial = &tables.denied[index];
+  if (!denial->seen) {
+    denial->result = result;
+    denial->seen = 1;
+  }
+  __u8 *seen = &tables.seen[image][phase][index];
+  if (!*seen) {
+    *seen = 1;
+    note_first(task, index, image, phase);
+  }
+  __u32 kept = config.calls[index];
+  if (config.arguments && (kept & ~RECORDER_SERVES)) note_arguments(regs, index, phase, kept, compat);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, parent, 0, 0);
+  if (!mark || !mark->state) return 0;
+  struct recorder_task *process = process_of(parent, mark);
+  struct recorder_task *fresh = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!fresh) {
+    __sync_fetch_and_add(&tables.lost.tasks, 1);
+    return 0;
+  }
+  fresh->state = mark->state == RECORDER_LAUNCHING ? RECORDER_PENDING : mark->state;
+  fresh->image = mark->image;
+  fresh->phase = process->phase;
+  fresh->call = mark->call;
+  __sync_fetch_and_add(&tables.alive, 1);
+  __sync_fetch_and_add(&tables.tasks, 1);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_end, struct task_struct *task) {
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark || mark->state == RECORDER_LAUNCHING || !mark->state) return 0;
+  if (config.cgroup_id && bpf_get_current_ancestor_cgroup_id(config.cgroup_level) != config.cgroup_id)
+    __sync_fetch_and_add(&tables.outside, 1);
+  mark->state = 0;
+  __sync_fetch_and_add(&tables.alive, -1);
+  return 0;
+}
+
+static __always_inline __u32 new_image(struct task_struct *task, struct linux_binprm *program, struct image_key *key,
+                                       __u32 parent) {
+  __u32 index = __sync_fetch_and_add(&tables.images, 1) + 1;
+  if (index >= RECORDER_IMAGES) {
+    __sync_fetch_and_add(&tables.lost.images, 1);
+    return 0;
+  }
+  struct recorder_image *image = &tables.image[index & (RECORDER_IMAGES - 1)];
+  image->inode = key->inode;
+  image->device = key->device;
+  image->parent = parent;
+  bpf_get_current_comm(image->comm, sizeof image->comm);
+  bpf_probe_read_kernel_str(image->path, sizeof image->path, program->interp);
+  if (program->interp != program->filename)
+    bpf_probe_read_kernel_str(image->script, sizeof image->script, program->filename);
+  image->first_ns = bpf_ktime_get_ns();
+  return index;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_execute, struct task_struct *task, int old_pid, struct linux_binprm *program) {
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark || mark->state != RECORDER_RECORDING) return 0;
+  struct image_key key = {program->file->f_inode->i_ino, program->file->f_inode->i_sb->s_dev};
+  __u32 *known = bpf_map_lookup_elem(&image_of_file, &key);
+  mark->phase = 0;
+  if (known) {
+    mark->image = *known;
+    return 0;
+  }
+  __u32 index = new_image(task, program, &key, mark->image);
+  if (index) bpf_map_update_elem(&image_of_file, &key, &index, BPF_NOEXIST);
+  mark->image = index;
+  return 0;
+}
+
+// The three below are raw tracepoints, so that a kernel without them (the first is Linux 6.13's) takes the others.
+SEC("raw_tp/cap_capable")
+int BPF_PROG(on_capability, void *credentials, void *target, void *capable, int capability, int result) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark || mark->state != RECORDER_RECORDING) return 0;
+  struct recorder_capability_key key = {mark->call ? mark->call - 1 : RECORDER_NO_CALL, capability, result != 0};
+  if (bpf_map_lookup_elem(&capabilities, &key)) return 0;
+  struct recorder_task *process = process_of(task, mark);
+  struct recorder_first first = {};
+  fill_first(&first, task, mark->image, process->phase);
+  long error = bpf_map_update_elem(&capabilities, &key, &first, BPF_NOEXIST);
+  if (error && error != -17) __sync_fetch_and_add(&tables.lost.capabilities, 1);
+  return 0;
+}
+
+// The kernel's submission thread is none of the marked tasks, but belongs to their process.
+SEC("raw_tp/io_uring_submit_req")
+int BPF_PROG(on_uring, struct io_kiocb *request) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark) mark = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
+  if (!mark || mark->state != RECORDER_RECORDING) return 0;
+  tables.uring_ops[BPF_CORE_READ(request, opcode)] |= 1U << (process_of(task, mark)->phase & 1);
+  return 0;
+}
+
+// The page at 0xffffffffff600000 is entered without a system call, yet filters judge these as time, gettimeofday, getcpu.
+SEC("raw_tp/emulate_vsyscall")
+int BPF_PROG(on_vsyscall, int which) {
+  struct task_struct *task = bpf_get_current_task_btf();
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark || mark->state != RECORDER_RECORDING) return 0;
+  tables.vsyscalls[which & 3] |= 1U << (process_of(task, mark)->phase & 1);
+  return 0;
+}

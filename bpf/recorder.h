@@ -1,0 +1,127 @@
+// What the recorder's programs in the kernel and callgate share: configuration in, tables out. Both sides compile this
+// file, so it is C.
+//
+// There is no queue of events: what a call leaves behind is a byte in a table, so a busy machine loses nothing. What
+// can be lost all the same (a table is full, the kernel had no memory) is counted in `struct recorder_losses`.
+//
+//   call index   0 … 511 native numbers, 512 … 1023 those of i386; other numbers have a table of their own
+//   cell         (phase, call index, argument): 2 · 1024 · 6
+//   image        an executable file, in the order of first execution from 1 on; 0 where there are more than fit
+//
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CALLGATE_BPF_RECORDER_H
+#define CALLGATE_BPF_RECORDER_H
+
+#include <linux/types.h>
+
+#define RECORDER_NUMBERS 512  // of one architecture; the newest call is below 480
+#define RECORDER_CALLS (2 * RECORDER_NUMBERS)
+#define RECORDER_PHASES 2  // 0: until a process listens or accepts; 1: from then on
+#define RECORDER_ARGS 6
+#define RECORDER_CELLS (RECORDER_PHASES * RECORDER_CALLS * RECORDER_ARGS)
+#define RECORDER_IMAGES 128
+#define RECORDER_MOST_VALUES 32  // an argument with more distinct values is told as "anything"
+#define RECORDER_COMM 16
+#define RECORDER_PATH 256
+#define RECORDER_URING_OPS 256
+#define RECORDER_NO_CALL 0xffff
+
+// States of a task. A child inherits its parent's; a launching task's child is pending.
+#define RECORDER_LAUNCHING 1  // callgate's own thread while it starts the program
+#define RECORDER_PENDING 2    // until it calls execve
+#define RECORDER_RECORDING 3
+
+// recorder_config.calls: two bits an argument say what is kept of it, six bits which are 32 bits wide.
+#define RECORDER_KEEP_VALUES 1U
+#define RECORDER_KEEP_MASKS 2U
+#define RECORDER_NARROW_SHIFT 12
+#define RECORDER_SERVES (1U << 31)  // with this call a process is up: it serves from here on
+
+struct recorder_config {
+  __u32 arguments;  // values are kept
+  __u32 cgroup_level;
+  __u64 cgroup_id;  // 0: none; else tasks of this cgroup (at that depth) are recorded, too
+  __u32 calls[RECORDER_CALLS];
+};
+
+struct recorder_task {
+  __u32 state;
+  __u16 image;
+  __u16 phase;  // of the process; counts in its first thread only
+  __u32 call;   // the call under way, index + 1
+};
+
+struct recorder_first {
+  __u32 taken;
+  __u32 pid, tid;
+  __u16 image, phase;
+  __u64 ns;  // CLOCK_MONOTONIC
+  char comm[RECORDER_COMM];
+};
+
+struct recorder_image {
+  __u64 inode;
+  __u32 device;
+  __u32 parent;  // image that executed it
+  __u64 first_ns;
+  char comm[RECORDER_COMM];
+  char path[RECORDER_PATH];    // as it was executed, perhaps relative
+  char script[RECORDER_PATH];  // the script that it was executed for, else empty
+};
+
+struct recorder_losses {
+  __u64 tasks;         // the kernel had no memory to mark a new task
+  __u64 odd_numbers;   // more odd numbers than fit
+  __u64 capabilities;  // more pairs of capability and call than fit
+  __u64 images;        // more executables than fit: calls are kept, but not by whom
+  __u64 values;        // more argument values than fit: the argument is told as "anything"
+};
+
+struct recorder_odd_key {
+  __u32 nr;
+  __u32 compat;
+};
+
+struct recorder_odd {
+  struct recorder_first first;
+  __u64 count;
+  __u32 phases;  // bit mask
+  __u32 denied;
+};
+
+struct recorder_value_key {
+  __u64 value;
+  __u32 cell;
+  __u32 padding;
+};
+
+struct recorder_capability_key {
+  __u16 call;  // index, or RECORDER_NO_CALL
+  __u8 capability;
+  __u8 denied;
+};
+
+struct recorder_denial {
+  __u32 seen;
+  __s32 result;  // what the caller got
+};
+
+struct recorder_tables {
+  __s64 alive;  // tasks that are recorded and live
+  __u64 tasks;  // all that ever were
+  __u64 outside;  // tasks that ended in another cgroup than the one recorded
+  __u32 images;
+  __u32 new_calls;  // how many (image, phase, call) were seen
+  struct recorder_losses lost;
+  __u8 seen[RECORDER_IMAGES][RECORDER_PHASES][RECORDER_CALLS];
+  struct recorder_first first[RECORDER_CALLS];
+  struct recorder_denial denied[RECORDER_CALLS];
+  struct recorder_image image[RECORDER_IMAGES];
+  __u8 vsyscalls[4];
+  __u8 uring_ops[RECORDER_URING_OPS];
+  __u32 distinct[RECORDER_CELLS];  // values kept; more than RECORDER_MOST_VALUES: anything
+  __u64 last[RECORDER_CELLS];      // the last new value: most calls repeat it
+  __u64 ones[RECORDER_CELLS], zeros[RECORDER_CELLS];  // bits that were ever set, ever clear
+};
+
+#endif

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/record_report.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "arch/calls.h"
+#include "arch/prototype.h"
+#include "base/text.h"
+
+namespace callgate::cli {
+
+namespace {
+
+using recording::Call;
+using recording::Phase;
+using recording::Run;
+
+std::string counted(std::size_t number, std::string_view one) {
+  return fmt::format("{} {}{}", number, one, number == 1 ? "" : "s");
+}
+
+std::string arch_of(const Call& call) {
+  const auto which = arch::of_call(call.audit, call.nr);
+  return std::string(which ? arch::info(*which).name : std::string_view("unknown"));
+}
+
+// "  start (3): a b c", broken before column 100.
+std::string words_line(const std::string& heading, const std::vector<std::string>& words) {
+  constexpr std::size_t kWidth = 100;
+  std::string out = fmt::format("  {} ({}):", heading, words.size());
+  std::size_t column = out.size();
+  for (const std::string& word : words) {
+    if (column + 1 + word.size() > kWidth) {
+      out += "\n   ";
+      column = 4;
+    }
+    out += ' ' + word;
+    column += 1 + word.size();
+  }
+  return out + '\n';
+}
+
+std::string calls_text(const Run& run) {
+  std::map<std::string, std::vector<std::string>> lists;  // by phase and architecture
+  std::vector<std::string> denied, vsyscalls;
+  for (const Call& call : run.calls) {
+    const std::string name = recording::call_name(call.audit, call.nr);
+    for (std::size_t i = 0; i < recording::kPhaseCount; ++i) {
+      if (!call.seen[i]) continue;
+      const std::string arch = arch_of(call);
+      const bool native = arch == arch::info(run.arch).name;
+      lists[fmt::format("{}{}{}", i, recording::name(static_cast<Phase>(i)), native ? "" : ", " + arch)].push_back(
+          name);
+    }
+    if (call.denied) denied.push_back(name);
+    if (call.vsyscall) vsyscalls.push_back(name);
+  }
+  std::string out;
+  for (auto& [key, names] : lists) {
+    std::ranges::sort(names);
+    out += words_line(key.substr(1), names);
+  }
+  if (!denied.empty()) out += words_line("refused by a filter or tracer", denied);
+  if (!vsyscalls.empty()) out += words_line("by the vsyscall page only", vsyscalls);
+  return out;
+}
+
+std::string value_text(const Call& call, const recording::Argument& argument, std::string& name) {
+  const auto id = arch::find_name(arch::name_of_call(call.audit, call.nr));
+  const auto prototype = id ? arch::prototype(*id) : std::nullopt;
+  const bool known = prototype && argument.place < prototype->size();
+  const std::string_view set = known ? (*prototype)[argument.place].set : std::string_view();
+  name = known ? std::string((*prototype)[argument.place].name) : fmt::format("argument {}", argument.place);
+  if (argument.any)
+    return argument.ever_set ? "any of the bits " + arch::describe_value(set, *argument.ever_set) : "any";
+  std::vector<std::string> words;
+  for (const std::uint64_t value : argument.values) words.push_back(arch::describe_value(set, value));
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+std::string arguments_text(const Run& run) {
+  std::string out;
+  for (const Call& call : run.calls)
+    for (const recording::Argument& argument : call.arguments) {
+      std::string name;
+      const std::string value = value_text(call, argument, name);
+      fmt::format_to(std::back_inserter(out), "    {}, {}: {} = {}\n", recording::call_name(call.audit, call.nr),
+                     recording::name(argument.phase), name, value);
+    }
+  return out.empty() ? out : "  arguments:\n" + out;
+}
+
+// Each capability with the calls that it was asked for in: some are asked for out of caution only (docs/recording.md).
+std::string capabilities_text(const Run& run) {
+  std::string out;
+  for (const bool granted : {true, false}) {
+    std::map<std::string, std::set<std::string>> calls;
+    for (const recording::Capability& capability : run.capabilities)
+      if (capability.granted == granted)
+        calls[recording::capability_name(capability.number)].insert(
+            capability.call ? recording::call_name(capability.call->first, capability.call->second) : "no call");
+    if (calls.empty()) continue;
+    fmt::format_to(std::back_inserter(out), "  capabilities {} ({}):\n", granted ? "granted" : "refused", calls.size());
+    for (const auto& [name, by] : calls)
+      fmt::format_to(std::back_inserter(out), "    {}: {}\n", name, fmt::join(by, " "));
+  }
+  return out;
+}
+
+std::string losses_text(const Run& run) {
+  std::string out;
+  for (const recording::Loss& loss : run.losses)
+    if (loss.count != 0) fmt::format_to(std::back_inserter(out), "  lost: {} {}\n", loss.count, loss.what);
+  return out;
+}
+
+}  // namespace
+
+std::string summary_of(const Run& run) {
+  return fmt::format("{} of {} and {} in {:.2f} s", counted(run.calls.size(), "call"),
+                     counted(run.images.size(), "program"), counted(run.tasks, "task"),
+                     static_cast<double>(run.duration_ns) / 1e9);
+}
+
+std::string report_of(const Run& run) {
+  std::vector<std::string> words;
+  for (const std::string& word : run.command) words.push_back(base::printable(word));
+  std::string out = fmt::format(
+      "{}: {}; {}; {}\n", fmt::join(words, " "), summary_of(run),
+      run.signal != 0 ? fmt::format("ended by signal {}", run.signal) : fmt::format("exit status {}", run.exit_status),
+      run.complete ? "complete" : "INCOMPLETE");
+  out += calls_text(run) + arguments_text(run) + capabilities_text(run);
+  std::vector<std::string> operations;
+  for (const recording::UringOperation& operation : run.uring) operations.push_back(std::to_string(operation.opcode));
+  if (!operations.empty()) out += words_line("operations of io_uring, which no filter sees", operations);
+  return out + losses_text(run);
+}
+
+namespace {
+
+void call_json(const Call& call, base::JsonWriter& json) {
+  json.begin_object().member("arch", arch_of(call)).member("nr", call.nr);
+  json.member("name", recording::call_name(call.audit, call.nr)).key("counts").begin_object();
+  for (std::size_t i = 0; i < recording::kPhaseCount; ++i)
+    if (call.seen[i]) json.member(recording::name(static_cast<Phase>(i)), call.counts[i]);
+  json.end_object();
+  if (call.denied) json.member("denied", *call.denied);
+  if (call.vsyscall) json.member("vsyscall", true);
+  if (!call.arguments.empty()) {
+    json.key("arguments").begin_array();
+    for (const recording::Argument& argument : call.arguments) {
+      std::string name;
+      const std::string text = value_text(call, argument, name);
+      json.begin_object().member("arg", argument.place).member("phase", recording::name(argument.phase));
+      json.member("name", name).member("any", argument.any).key("values").begin_array();
+      for (const std::uint64_t value : argument.values) json.value(value);
+      json.end_array().member("text", text).end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+}
+
+}  // namespace
+
+void to_json(const Run& run, base::JsonWriter& json) {
+  json.member("id", run.id).member("source", recording::name(run.source)).key("command").begin_array();
+  for (const std::string& word : run.command) json.value(word);
+  json.end_array().member("complete", run.complete).member("finished", run.finished);
+  json.member("exit_status", run.exit_status).member("signal", run.signal).member("tasks", run.tasks);
+  json.member("duration_ns", run.duration_ns).key("images").begin_array();
+  for (const recording::Image& image : run.images)
+    json.begin_object().member("path", image.path).member("build_id", image.build_id).end_object();
+  json.end_array().key("calls").begin_array();
+  for (const Call& call : run.calls) call_json(call, json);
+  json.end_array().key("capabilities").begin_array();
+  for (const recording::Capability& capability : run.capabilities) {
+    json.begin_object().member("capability", recording::capability_name(capability.number));
+    json.member("granted", capability.granted);
+    if (capability.call) json.member("call", recording::call_name(capability.call->first, capability.call->second));
+    json.end_object();
+  }
+  json.end_array().key("io_uring").begin_array();
+  for (const recording::UringOperation& operation : run.uring) json.value(operation.opcode);
+  json.end_array().key("losses").begin_object();
+  for (const recording::Loss& loss : run.losses) json.member(loss.what, loss.count);
+  json.end_object().key("blind").begin_array();
+  for (const recording::Blind blind : run.blind) json.value(recording::name(blind));
+  json.end_array();
+}
+
+}  // namespace callgate::cli

@@ -1,0 +1,31 @@
+// A build without libbpf, or for a machine whose registers the kernel side does not know.
+// SPDX-License-Identifier: Apache-2.0
+#include "record/ebpf.h"
+
+namespace callgate::record {
+
+struct Ebpf::State {};
+
+Ebpf::Ebpf(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Ebpf::Ebpf(Ebpf&&) noexcept = default;
+Ebpf& Ebpf::operator=(Ebpf&&) noexcept = default;
+Ebpf::~Ebpf() = default;
+
+base::Result<Ebpf> Ebpf::attach(const Keep&) {
+  return base::fail(base::ErrorCode::unsupported, "this build of callgate has no eBPF recorder");
+}
+
+base::Result<void> Ebpf::mark_launcher() {
+  return base::fail(base::ErrorCode::internal, "not attached");
+}
+base::Result<void> Ebpf::unmark_launcher() {
+  return base::fail(base::ErrorCode::internal, "not attached");
+}
+Progress Ebpf::progress() const {
+  return {};
+}
+base::Result<void> Ebpf::finish(recording::Run&) {
+  return base::fail(base::ErrorCode::internal, "not attached");
+}
+
+}  // namespace callgate::record

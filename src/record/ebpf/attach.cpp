@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <span>
+#include <string_view>
+
+#include "base/io.h"
+#include "record/ebpf.h"
+#include "record/kept.h"
+#include "record/tables.h"
+
+namespace callgate::record {
+
+namespace {
+
+alignas(8) constexpr unsigned char kObject[] = {
+#include "record/recorder_object.inc"
+};
+
+struct CloseObject {
+  void operator()(bpf_object* object) const { bpf_object__close(object); }
+};
+struct DestroyLink {
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+
+struct Unmap {
+  void operator()(recorder_tables* tables) const { munmap(tables, sizeof(recorder_tables)); }
+};
+
+base::Error explain(std::string_view what, int error) {
+  const bool rights = error == EPERM || error == EACCES;
+  return {base::ErrorCode::unsupported,
+          fmt::format("{}: {}{}", what, base::errno_text(error),
+                      rights ? "; it takes CAP_BPF and CAP_PERFMON, and the kernel's consent" : ""),
+          error};
+}
+
+recorder_config configure(const Keep& keep) {
+  recorder_config config{};
+  config.arguments = keep.arguments ? 1 : 0;
+  for (std::uint32_t nr = 0; nr < RECORDER_NUMBERS; ++nr) {
+    config.calls[nr] = kept_arguments(arch::Arch::x86_64, nr);
+    config.calls[RECORDER_NUMBERS + nr] = kept_arguments(arch::Arch::x86, nr);
+  }
+  return config;
+}
+
+std::uint64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+// Every key of a hash map that nobody changes any more.
+template <class Key, class Each>
+void each_key(int map, Each each) {
+  Key key{}, next{};
+  for (bool more = bpf_map_get_next_key(map, nullptr, &next) == 0; more;
+       more = bpf_map_get_next_key(map, &key, &next) == 0) {
+    each(next);
+    key = next;
+  }
+}
+
+}  // namespace
+
+struct Ebpf::State {
+  std::unique_ptr<bpf_object, CloseObject> object;
+  std::vector<std::unique_ptr<bpf_link, DestroyLink>> links;
+  std::unique_ptr<recorder_tables, Unmap> tables;
+  std::vector<recording::Blind> blind;
+  std::uint64_t since_ns = 0;
+
+  int map(const char* name) const { return bpf_object__find_map_fd_by_name(object.get(), name); }
+  base::Result<void> load(const Keep& keep);
+  base::Result<void> attach_all();
+  std::uint64_t missed() const;
+};
+
+base::Result<void> Ebpf::State::load(const Keep& keep) {
+  libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
+  object.reset(bpf_object__open_mem(kObject, sizeof kObject, nullptr));
+  if (!object) return tl::unexpected(explain("libbpf cannot open the recorder's programs", errno));
+  const recorder_config config = configure(keep);
+  bpf_map* const rodata = bpf_object__find_map_by_name(object.get(), ".rodata.config");
+  if (rodata == nullptr || bpf_map__set_initial_value(rodata, &config, sizeof config) != 0)
+    return base::fail(base::ErrorCode::internal, "the recorder's programs have no configuration");
+  bpf_program* const on_return = bpf_object__find_program_by_name(object.get(), "on_return");
+  bpf_program__set_autoload(on_return, keep.denied);
+  if (!keep.denied) blind.push_back(recording::Blind::denied);
+  if (const int error = bpf_object__load(object.get()); error != 0)
+    return tl::unexpected(explain("the kernel does not take the recorder's programs", -error));
+  const int bss = map(".bss");
+  void* const memory = mmap(nullptr, sizeof(recorder_tables), PROT_READ | PROT_WRITE, MAP_SHARED, bss, 0);
+  if (memory == MAP_FAILED) return tl::unexpected(explain("the recorder's tables cannot be mapped", errno));
+  tables.reset(static_cast<recorder_tables*>(memory));
+  return {};
+}
+
+base::Result<void> Ebpf::State::attach_all() {
+  const auto optional = [](std::string_view name) -> std::optional<recording::Blind> {
+    if (name == "on_capability") return recording::Blind::capabilities;
+    if (name == "on_uring") return recording::Blind::io_uring;
+    if (name == "on_vsyscall") return recording::Blind::vsyscalls;
+    return std::nullopt;
+  };
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object.get()) {
+    if (!bpf_program__autoload(program)) continue;
+    const std::string_view name = bpf_program__name(program);
+    std::unique_ptr<bpf_link, DestroyLink> link(bpf_program__attach(program));
+    if (link) {
+      links.push_back(std::move(link));
+    } else if (const auto without = optional(name)) {
+      blind.push_back(*without);
+    } else {
+      return tl::unexpected(explain(fmt::format("the recorder's program {} cannot be attached", name), errno));
+    }
+  }
+  std::ranges::sort(blind);
+  since_ns = monotonic_ns();
+  return {};
+}
+
+// Where a program interrupts itself, the kernel skips it and counts.
+std::uint64_t Ebpf::State::missed() const {
+  std::uint64_t sum = 0;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object.get()) {
+    bpf_prog_info info{};
+    std::uint32_t size = sizeof info;
+    const int fd = bpf_program__fd(program);
+    if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0) sum += info.recursion_misses;
+  }
+  return sum;
+}
+
+Ebpf::Ebpf(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Ebpf::Ebpf(Ebpf&&) noexcept = default;
+Ebpf& Ebpf::operator=(Ebpf&&) noexcept = default;
+Ebpf::~Ebpf() = default;
+
+base::Result<Ebpf> Ebpf::attach(const Keep& keep) {
+  auto state = std::make_unique<State>();
+  CALLGATE_CHECK(state->load(keep));
+  CALLGATE_CHECK(state->attach_all());
+  return Ebpf(std::move(state));
+}
+
+namespace {
+
+// Task storage is named by a pidfd; of a thread that is not its process's first the kernel wants to be told so.
+base::UniqueFd own_pidfd() {
+  const auto tid = static_cast<pid_t>(syscall(SYS_gettid));
+  constexpr unsigned kPidfdThread = O_EXCL;
+  return base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, tid, tid == getpid() ? 0U : kPidfdThread)));
+}
+
+}  // namespace
+
+base::Result<void> Ebpf::mark_launcher() {
+  const base::UniqueFd self = own_pidfd();
+  const int fd = self.get();
+  const recorder_task mark{RECORDER_LAUNCHING, 0, 0, 0};
+  if (!self || bpf_map_update_elem(state_->map("tasks"), &fd, &mark, BPF_ANY) != 0)
+    return tl::unexpected(explain("our own thread cannot be marked", errno));
+  return {};
+}
+
+base::Result<void> Ebpf::unmark_launcher() {
+  const base::UniqueFd self = own_pidfd();
+  const int fd = self.get();
+  if (!self || bpf_map_delete_elem(state_->map("tasks"), &fd) != 0)
+    return tl::unexpected(explain("our own thread cannot be unmarked", errno));
+  return {};
+}
+
+Progress Ebpf::progress() const {
+  const volatile recorder_tables& tables = *state_->tables;
+  Progress out;
+  out.alive = tables.alive;
+  out.tasks = tables.tasks;
+  for (std::size_t i = 0; i < RECORDER_CALLS; ++i) out.calls += tables.first[i].taken != 0 ? 1U : 0U;
+  return out;
+}
+
+base::Result<void> Ebpf::finish(recording::Run& run) {
+  Tables in;
+  state_->links.clear();
+  in.missed = state_->missed();
+  in.tables = state_->tables.get();
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0) return tl::unexpected(explain("the number of processors", -cpus));
+  std::vector<std::uint64_t> by_cpu(static_cast<std::size_t>(cpus));
+  in.counts.resize(std::size_t{RECORDER_PHASES} * RECORDER_CALLS);
+  for (std::uint32_t i = 0; i < in.counts.size(); ++i) {
+    if (in.tables->first[i % RECORDER_CALLS].taken == 0) continue;
+    if (bpf_map_lookup_elem(state_->map("counts"), &i, by_cpu.data()) != 0) continue;
+    for (const std::uint64_t count : by_cpu) in.counts[i] += count;
+  }
+  each_key<recorder_value_key>(state_->map("values"), [&](const recorder_value_key& key) { in.values.push_back(key); });
+  each_key<recorder_odd_key>(state_->map("odd_numbers"), [&](const recorder_odd_key& key) {
+    OddNumber& odd = in.odd_numbers.emplace_back();
+    odd.key = key;
+    bpf_map_lookup_elem(state_->map("odd_numbers"), &key, &odd.seen);
+  });
+  each_key<recorder_capability_key>(state_->map("capabilities"), [&](const recorder_capability_key& key) {
+    AskedCapability& asked = in.capabilities.emplace_back();
+    asked.key = key;
+    bpf_map_lookup_elem(state_->map("capabilities"), &key, &asked.first);
+  });
+  to_run(in, state_->since_ns, run);
+  run.blind = state_->blind;
+  return {};
+}
+
+}  // namespace callgate::record

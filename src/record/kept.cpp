@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/kept.h"
+
+#include <algorithm>
+#include <array>
+
+#include "arch/prototype.h"
+#include "bpf/recorder.h"
+
+namespace callgate::record {
+
+namespace {
+
+// Sets whose values say nothing of the program: descriptors, modes of files, serial numbers.
+constexpr std::array<std::string_view, 3> kNoise{"dirfd", "file_mode", "key_serial"};
+constexpr std::array<std::string_view, 3> kServing{"accept", "accept4", "listen"};
+// On i386 these take their arguments otherwise: a pointer to all of them, or 64-bit numbers in two registers.
+constexpr std::array<std::string_view, 6> kOtherOnI386{"fadvise64", "fadvise64_64", "fanotify_mark",
+                                                       "mmap",      "select",       "sync_file_range"};
+
+bool contains(std::span<const std::string_view> list, std::string_view name) {
+  return std::ranges::find(list, name) != list.end();
+}
+
+}  // namespace
+
+std::uint32_t kept_arguments(arch::Arch arch, arch::SyscallNr nr) {
+  const std::string_view name = arch::name_of(arch, nr);
+  const auto id = arch::find_name(name);
+  if (name.empty() || !id) return 0;
+  std::uint32_t kept = contains(kServing, name) ? RECORDER_SERVES : 0;
+  const auto prototype = arch::prototype(*id);
+  if (!prototype || (arch == arch::Arch::x86 && contains(kOtherOnI386, name))) return kept;
+  for (std::size_t i = 0; i < prototype->size(); ++i) {
+    const arch::ArgPrototype& argument = (*prototype)[i];
+    if (argument.direction != arch::Direction::value || argument.set.empty() || contains(kNoise, argument.set))
+      continue;
+    const bool flags = arch::is_flag_set(argument.set);
+    kept |= (RECORDER_KEEP_VALUES | (flags ? RECORDER_KEEP_MASKS : 0U)) << (2 * i);
+    if (argument.width_bits <= 32) kept |= 1U << (RECORDER_NARROW_SHIFT + i);
+  }
+  return kept;
+}
+
+}  // namespace callgate::record

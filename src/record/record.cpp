@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/record.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "record/diagnostic_ids.h"
+#include "record/facts.h"
+#include "record/tally.h"
+#include "sandbox/observe.h"
+
+namespace callgate::record {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::uint64_t ns_since(Clock::time_point start) {
+  return static_cast<std::uint64_t>(std::chrono::nanoseconds(Clock::now() - start).count());
+}
+
+sandbox::Kernel leaving_privileges(const sandbox::Kernel& kernel) {
+  sandbox::Kernel out = kernel;
+  out.no_new_privs = [] { return 0; };
+  return out;
+}
+
+// Calls `report` every half second from a thread of its own, until it goes.
+class Ticker {
+ public:
+  explicit Ticker(std::function<void()> report) {
+    if (report)
+      thread_ = std::jthread([this, report = std::move(report)](const std::stop_token& stop) { run(stop, report); });
+  }
+
+ private:
+  void run(const std::stop_token& stop, const std::function<void()>& report) {
+    std::unique_lock lock(mutex_);
+    while (!changed_.wait_for(lock, stop, std::chrono::milliseconds(500), [&] { return stop.stop_requested(); }))
+      report();
+  }
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::jthread thread_;  // last: it is joined before what it uses goes
+};
+
+// Waits for the tasks that the program left behind. False: we were told to stop.
+bool await_rest(const Ebpf& recorder) {
+  sigset_t all;
+  sigfillset(&all);
+  timespec pause{0, 1'000'000};
+  while (recorder.progress().alive > 0) {
+    siginfo_t info{};
+    const int signal = sigtimedwait(&all, &info, &pause);
+    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) return false;
+    if (signal < 0) pause.tv_nsec = std::min(pause.tv_nsec * 2, 50'000'000L);
+  }
+  return true;
+}
+
+sandbox::Refusal refuse(const base::Error& error) {
+  return {kNoEbpf, sandbox::kExitOwnFailure, error.message, "--method ptrace needs no rights, and is slow"};
+}
+
+tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, Ebpf& recorder,
+                                                       const sandbox::Kernel& kernel) {
+  recording::Run run = begin_run(request.tool, request.plan.argv, recording::Source::ebpf);
+  run.with_arguments = request.keep.arguments;
+  const auto start = Clock::now();
+  const sandbox::SignalBlock signals;
+  if (const auto marked = recorder.mark_launcher(); !marked) return tl::unexpected(refuse(marked.error()));
+  const auto launched = sandbox::launch(request.plan, signals, false, leaving_privileges(kernel));
+  const auto unmarked = recorder.unmark_launcher();
+  if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
+  std::atomic<bool> program_ended = false;
+  {
+    std::function<void()> report;
+    if (request.on_progress) report = [&] { request.on_progress(recorder.progress(), program_ended); };
+    const Ticker ticker(std::move(report));
+    const sandbox::Ended ended = sandbox::supervise(*launched);
+    run.exit_status = ended.exit_status;
+    run.signal = ended.signal;
+    program_ended = true;
+    run.finished = await_rest(recorder) && unmarked.has_value();
+  }
+  run.duration_ns = ns_since(start);
+  if (const auto read = recorder.finish(run); !read) return tl::unexpected(refuse(read.error()));
+  return run;
+}
+
+tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request, const sandbox::Kernel& kernel) {
+  recording::Run run = begin_run(request.tool, request.plan.argv, recording::Source::ptrace);
+  run.with_arguments = request.keep.arguments;
+  run.blind = {recording::Blind::vsyscalls, recording::Blind::io_uring, recording::Blind::capabilities};
+  const auto start = Clock::now();
+  const sandbox::SignalBlock signals;
+  const auto launched = sandbox::launch(request.plan, signals, true, sandbox::observing(leaving_privileges(kernel)));
+  if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
+  Tally tally(request.keep.arguments);
+  const sandbox::Observer observer{
+      [&](pid_t process, pid_t parent) { tally.started(process, parent); },
+      [&](pid_t process, const bpf::SeccompData& call) {
+        tally.called(process, {call.arch, call.nr, call.args}, ns_since(start));
+      },
+      [&](pid_t process, const std::string& comm, const sandbox::LoaderRange&) {
+        std::error_code error;
+        const auto path = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", process), error);
+        tally.executed(process, comm, error ? std::string() : path.string(), ns_since(start));
+      }};
+  const sandbox::Ended ended = sandbox::observe(*launched, observer);
+  if (launched->failure().stage != sandbox::Stage::none)
+    return tl::unexpected(sandbox::describe(launched->failure(), request.plan.program));
+  run.exit_status = ended.exit_status;
+  run.signal = ended.signal;
+  run.finished = true;
+  run.duration_ns = ns_since(start);
+  std::move(tally).finish(run);
+  return run;
+}
+
+}  // namespace
+
+tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const sandbox::Kernel& kernel) {
+  Outcome outcome;
+  tl::expected<recording::Run, sandbox::Refusal> run;
+  auto recorder = request.method == Method::ptrace ? base::Result<Ebpf>(base::fail(base::ErrorCode::unsupported, ""))
+                                                   : Ebpf::attach(request.keep);
+  if (recorder) {
+    run = by_ebpf(request, *recorder, kernel);
+  } else if (request.method == Method::ebpf) {
+    return tl::unexpected(refuse(recorder.error()));
+  } else {
+    if (request.method == Method::automatic) outcome.fell_back = recorder.error();
+    run = by_ptrace(request, kernel);
+  }
+  if (!run) return tl::unexpected(std::move(run).error());
+  outcome.run = *std::move(run);
+  add_build_ids(outcome.run);
+  recording::settle(outcome.run);
+  return outcome;
+}
+
+}  // namespace callgate::record

@@ -1,0 +1,35 @@
+// callgate record: starts a program, and tells what it and all that it started did.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "record/ebpf.h"
+#include "recording/recording.h"
+#include "sandbox/launch.h"
+
+namespace callgate::record {
+
+enum class Method : std::uint8_t { automatic, ebpf, ptrace };
+
+struct Request {
+  sandbox::Plan plan;  // argv, environment and program; filters and seals would be recorded as the program's own
+  Keep keep;
+  Method method = Method::automatic;
+  std::string tool;  // our version
+  // Called now and then from another thread, while the program runs; may be empty.
+  std::function<void(const Progress&, bool program_ended)> on_progress;
+};
+
+struct Outcome {
+  recording::Run run;
+  std::optional<base::Error> fell_back;  // why there is no eBPF, where the method was automatic
+};
+
+// Unlike a launch under a filter this one leaves no_new_privs alone: set-user-id programs work as they do unrecorded
+// (but under ptrace, where the kernel ignores the bit). Returns once every task has ended; after the program's own end
+// SIGINT, SIGTERM or SIGHUP end the recording early, and what still runs goes on.
+tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const sandbox::Kernel& kernel);
+
+}  // namespace callgate::record

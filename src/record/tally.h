@@ -1,0 +1,45 @@
+// A run put together call by call, where a tracer sees each (sandbox/observe.h): the same evidence that the kernel side
+// keeps in tables.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <utility>
+
+#include "policy/policy.h"
+#include "recording/recording.h"
+
+namespace callgate::record {
+
+class Tally {
+ public:
+  explicit Tally(bool arguments) : arguments_(arguments) {}
+  // `ns`: since the run began.
+  void started(pid_t process, pid_t parent);
+  void called(pid_t process, const policy::Call& call, std::uint64_t ns);
+  void executed(pid_t process, const std::string& comm, const std::string& path, std::uint64_t ns);
+  std::size_t calls() const { return calls_.size(); }
+  std::uint64_t processes() const { return processes_count_; }
+  void finish(recording::Run& run) &&;
+
+ private:
+  struct Process {
+    std::uint32_t image = 0;
+    recording::Phase phase = recording::Phase::start;
+    std::string comm;
+  };
+  void keep_arguments(recording::Call& seen, const policy::Call& call, recording::Phase phase,
+                      std::uint32_t kept) const;
+
+  bool arguments_;
+  std::map<pid_t, Process> processes_;
+  std::map<std::string, std::uint32_t> images_by_path_;
+  std::vector<recording::Image> images_;
+  std::map<std::pair<policy::AuditArch, policy::SyscallNr>, recording::Call> calls_;
+  std::uint64_t processes_count_ = 1;
+};
+
+}  // namespace callgate::record
