@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <linux/mount.h>
+
 #include <cstdint>
 #include <span>
 #include <string>
@@ -56,6 +58,8 @@ struct Draft {
   int new_mount(std::string type, std::string options, std::uint64_t attributes);
   int copy_mount(std::string path, std::uint64_t attributes, bool may_be_absent = false);
   void attach(int slot, std::string path, bool may_be_absent = false);
+  // Through /proc/PID/mem a process can write its own code, whatever the protection of that memory.
+  std::uint64_t proc_attributes() const { return request.no_exec_memory ? std::uint64_t{MOUNT_ATTR_RDONLY} : 0; }
   // What container runtimes keep from a program in /proc and /sys.
   void hide_kernel_files();
 

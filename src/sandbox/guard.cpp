@@ -66,6 +66,7 @@ void deny_executable_memory(policy::Builder& builder, arch::Arch each) {
                                    with_bits({{0, kReadImpliesExec}})},
                                   policy::kAllow});
   never("memfd_create");
+  never("ptrace");  // writes a child's code, whatever its protection
 }
 
 }  // namespace

@@ -13,11 +13,11 @@ namespace callgate::sandbox {
 // where nothing is to be denied.
 //
 // `memory` with no_exec_memory: memory that is executable and anonymous, or writable and executable; made executable
-// later; memfd_create, whose file is memory; execveat of an open file; personality READ_IMPLIES_EXEC; i386's old mmap,
-// whose arguments lie in memory. A file that the program wrote can still be mapped. `net`, unless it is the machine's:
-// sockets of AF_VSOCK, which reach the hypervisor past network namespaces (not those of i386's socketcall, whose
-// arguments lie in memory). `process`: ioctl TIOCSTI and TIOCLINUX, with which a program types into the terminal that
-// it shares with us.
+// later; memfd_create, whose file is memory; execveat of an open file; personality READ_IMPLIES_EXEC; ptrace, which
+// writes code; i386's old mmap, whose arguments lie in memory (/proc/PID/mem is the plan's to close). A file that the
+// program wrote can still be mapped. `net`, unless it is the machine's: sockets of AF_VSOCK, which reach the hypervisor
+// past network namespaces (not those of i386's socketcall, whose arguments lie in memory). `process`: ioctl TIOCSTI and
+// TIOCLINUX, with which a program types into the terminal that it shares with us.
 std::optional<policy::Policy> guard(const Seals& seals);
 
 }  // namespace callgate::sandbox

@@ -201,7 +201,7 @@ class FilePlanner {
         break;
       case Source::proc:
         view.slot = draft_.has(Seal::process)
-                        ? draft_.new_mount("proc", "", kNoPrivileges | MOUNT_ATTR_NOEXEC)
+                        ? draft_.new_mount("proc", "", kNoPrivileges | MOUNT_ATTR_NOEXEC | draft_.proc_attributes())
                         : draft_.copy_mount("/proc", kNoPrivileges | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
     }
   }
@@ -270,7 +270,7 @@ void plan_landlock_files(Draft& draft) {
   bool whole = false;
   for (const std::string& path : draft.request.writable) whole = whole || draft.host.path(path).real == "/";
   if (!draft.bare || draft.request.root != "none") allow("/", whole ? all : kReading);
-  allow("/proc", kReading | LANDLOCK_ACCESS_FS_WRITE_FILE);
+  allow("/proc", draft.request.no_exec_memory ? kReading : kReading | LANDLOCK_ACCESS_FS_WRITE_FILE);
   for (const std::string& path : draft.request.writable) writable(draft.host.path(path).real);
   if (draft.bare) {
     // The devices are the machine's.

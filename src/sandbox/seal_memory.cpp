@@ -37,12 +37,23 @@ class MemoryPlanner {
   bool plan() {
     if (!draft_.bare) draft_.seals.namespaces |= CLONE_NEWIPC;
     draft_.seals.no_exec_memory = request_.no_exec_memory;
+    if (request_.no_exec_memory) close_proc_memory();
     return memory() && pids();
   }
 
  private:
   bool no_value(const char* option, const std::string& text, const char* what) {
     return draft_.refuse(kBadSeal, fmt::format("{} '{}' is no {}", option, base::printable(text), what));
+  }
+
+  // The other seals' views have /proc read-only then.
+  void close_proc_memory() {
+    if (draft_.has(Seal::file) && (!draft_.bare || draft_.host.landlock_abi > 0)) return;
+    if (draft_.bare) return draft_.left_out("--no-exec-mem: code can still be written by /proc/PID/mem");
+    if (draft_.has(Seal::process)) return;
+    draft_.seals.namespaces |= CLONE_NEWNS;
+    draft_.setup(StepKind::private_mounts);
+    draft_.attach(draft_.copy_mount("/proc", draft_.proc_attributes()), "/proc");
   }
 
   bool memory() {

@@ -166,7 +166,7 @@ class Planner {
     setup(StepKind::unshare).flags = CLONE_NEWCGROUP;
     if (!has(Seal::file)) {
       setup(StepKind::private_mounts);
-      draft_.attach(draft_.new_mount("proc", "", kSafe), "/proc");
+      draft_.attach(draft_.new_mount("proc", "", kSafe | draft_.proc_attributes()), "/proc");
       draft_.hide_kernel_files();
     }
   }

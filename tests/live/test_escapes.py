@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 NOBODY = 65534
+PYTHON = "/usr/bin/python3"
 PRELUDE = """
 import ctypes, fcntl, mmap, os, socket, sys
 libc = ctypes.CDLL(None, use_errno=True)
@@ -36,6 +37,56 @@ def machine_code(code):
     place = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
     place.write(code)
     return ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(place)))()
+"""
+
+FILTERS = """
+class Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p)]
+def install(flags, rows):
+    import struct
+    text = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
+    libc.prctl(38, 1, 0, 0, 0)
+    return libc.syscall(317, 1, flags, ctypes.byref(Program(len(rows), ctypes.cast(text, ctypes.c_void_p))))
+def keyctl(): return libc.syscall(250, 0, -4, 1)
+"""
+
+# A listener of one's own, that lets go on (SECCOMP_USER_NOTIF_FLAG_CONTINUE) what the sandbox's filter denies.
+LISTENER = """
+import select, struct
+listener = install(8, [(0x20, 0, 0, 0), (0x15, 0, 1, 250), (6, 0, 0, 0x7fc00000), (6, 0, 0, 0x7fff0000)])
+child = os.fork()
+if child == 0: os._exit(0 if keyctl() >= 0 else 1)
+status = None
+for _ in range(100):
+    if listener >= 0 and select.select([listener], [], [], 0.1)[0]:
+        asked = bytearray(80)
+        if attempt(lambda: fcntl.ioctl(listener, 0xc0502100, asked)) is not None:
+            fcntl.ioctl(listener, 0xc0182101, bytearray(struct.pack("QqiI", struct.unpack_from("Q", asked)[0], 0, 0, 1)))
+    done, status = os.waitpid(child, os.WNOHANG)
+    if done: break
+escaped_if(done and status == 0)
+"""
+
+# A place in this program's own read-only code, that of a function nobody else calls, and what could be written there.
+OWN_TEXT = """
+function = libc.fcvt_r
+place = ctypes.cast(function, ctypes.c_void_p).value
+code = b"\\xb8\\x07\\0\\0\\0\\xc3\\x90\\x90"
+def call(): return ctypes.CFUNCTYPE(ctypes.c_int)(place)()
+"""
+
+POKE = """
+child = os.fork()
+if child == 0:
+    libc.ptrace(0, 0, 0, 0)
+    os.kill(os.getpid(), 19)
+    os._exit(call() & 0x7f)
+os.waitpid(child, 2)
+poked = libc.ptrace(4, child, ctypes.c_void_p(place), ctypes.c_void_p(int.from_bytes(code, "little"))) == 0
+if not poked: os.kill(child, 9)
+libc.ptrace(7, child, 0, 0)
+_, status = os.waitpid(child, 0)
+escaped_if(poked and os.waitstatus_to_exitcode(status) == 7)
 """
 
 # name: (program, works without a sandbox, more options)
@@ -66,8 +117,32 @@ ATTEMPTS = {
     "device": ("escaped_if(attempt(lambda: os.mknod('/tmp/callgate-mem', 0o20600, os.makedev(1, 1)) or True))", True, []),
     "chroot": ("escaped_if(attempt(lambda: os.chroot('/tmp') or True))", True, []),
     "keyring": ("escaped_if(libc.syscall(250, 0, -4, 1) >= 0)", True, []),
-    "io_uring": ("escaped_if(libc.syscall(425, 1, ctypes.create_string_buffer(200)) >= 0)", False, []),
-    "userfaultfd": ("escaped_if(libc.syscall(323, 1) >= 0)", False, []),
+    "io_uring": ("escaped_if(libc.syscall(425, 1, ctypes.create_string_buffer(200)) >= 0)", True, []),
+    "userfaultfd": ("escaped_if(libc.syscall(323, 1) >= 0)", True, []),
+    "supervisor-ptrace": ("escaped_if(libc.ptrace(0x4206, SUPERVISOR, 0, 0) == 0)", True, []),
+    "supervisor-memory": ("escaped_if(attempt(lambda: open(f'/proc/{SUPERVISOR}/mem', 'rb')))", True, []),
+    "supervisor-signal": ("escaped_if(attempt(lambda: os.kill(SUPERVISOR, 0) or True))", True, []),
+    "supervisor-memory-by-number": ("mark = ctypes.c_char(0)\nvector = (ctypes.c_size_t * 2)(ctypes.addressof(mark), 1)\n"
+                                    "escaped_if(libc.syscall(310, SUPERVISOR, vector, 1, vector, 1, 0) >= 0 or"
+                                    " ctypes.get_errno() == 14)", True, ["-p", "unconfined"]),
+    "pidfd": ("escaped_if(libc.syscall(434, OUTSIDE, 0) >= 0)", True, ["-p", "unconfined"]),
+    "setns-by-pidfd": ("fd = libc.syscall(434, OUTSIDE, 0)\nescaped_if(fd >= 0 and libc.setns(fd, 0x20000000) == 0)", True,
+                       ["-p", "unconfined"]),
+    "setns-to-outside": ("escaped_if(attempt(lambda: libc.setns(os.open(f'/proc/{OUTSIDE}/ns/net', 0), 0) == 0))", True,
+                         ["-p", "unconfined"]),
+    "signal-by-queue": ("info = ctypes.create_string_buffer(b'\\0' * 8 + b'\\xff' * 4, 128)\nescaped_if(libc.syscall(129, OUTSIDE, 0, info) == 0)", True, []),
+    "priority-of-others": ("escaped_if(libc.setpriority(0, OUTSIDE, 0) == 0)", True, []),
+    "limits-of-others": ("escaped_if(libc.prlimit(OUTSIDE, 7, None, ctypes.create_string_buffer(16)) == 0)", True, []),
+    "inherited-folder": ("escaped_if(attempt(lambda: os.listdir(SECRET_FOLDER)))", True, []),
+    "mount": ("escaped_if(libc.mount(b'none', b'/tmp', b'tmpfs', 0, None) == 0 and libc.umount(b'/tmp') == 0)", True,
+              ["-p", "unconfined"]),
+    "move-out-of-cgroup": ("escaped_if(any(writes(f'/sys/fs/cgroup/{d}/cgroup.procs', '0') for d in ['.', 'pids', 'unified']))",
+                           True, []),
+    "own-filter-allows": (FILTERS + "install(0, [(6, 0, 0, 0x7fff0000)])\nescaped_if(keyctl() >= 0)", True, []),
+    "own-listener-continues": (FILTERS + LISTENER, True, []),
+    "own-text-by-proc-mem": (OWN_TEXT + "with open('/proc/self/mem', 'r+b', 0) as file:\n    file.seek(place)\n"
+                             "    file.write(code)\nescaped_if(call() == 7)", True, ["--no-exec-mem"]),
+    "text-of-child-by-ptrace": (OWN_TEXT + POKE, True, ["--no-exec-mem", "-p", "unconfined"]),
     "remount-in-own-namespace": (
         "ok = libc.unshare(0x10020000) == 0 and libc.mount(None, b'/', None, 0x1020, None) == 0\n"
         "escaped_if(ok and writes(FOLDER + '/a'))", False, ["-p", "unconfined"]),
@@ -76,7 +151,7 @@ ATTEMPTS = {
         ["-p", "unconfined"]),
     # keyctl by the other two tables of calls: int 0x80, and x32's numbers.
     "i386-keyctl": ("escaped_if(machine_code(b'\\x53\\xb8\\x20\\x01\\0\\0\\x31\\xdb\\xb9\\xfc\\xff\\xff\\xff\\xba\\x01\\0\\0\\0"
-                    "\\xcd\\x80\\x5b\\xc3') >= 0)", False, []),
+                    "\\xcd\\x80\\x5b\\xc3') >= 0)", True, []),
     "x32-keyctl": ("escaped_if(libc.syscall(0x40000000 + 250, 0, -4, 1) >= 0)", False, []),
     "anonymous-code": ("escaped_if(attempt(lambda: machine_code(b'\\xb8\\x07\\0\\0\\0\\xc3') == 7))", True, ["--no-exec-mem"]),
     "memory-file": ("fd = attempt(lambda: os.memfd_create('x'))\nescaped_if(fd and os.truncate(fd, 4096) is None and"
@@ -105,13 +180,15 @@ class Outside:
         self.folder.chmod(0o777)
         (scratch / "secret").write_text("s" * 10000)
         self.secret = os.open(scratch / "secret", os.O_RDONLY)
+        self.secret_folder = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
         self.key = 0x43470000 + os.getpid() % 65536
         self.libc = ctypes.CDLL(None)
         self.segment = self.libc.shmget(self.key, 4096, 0o1666)
 
     def names(self) -> str:
         return (f"OUTSIDE, NAME, PORT, FOLDER, SECRET, KEY = {self.process.pid}, {self.name!r}, {self.tcp.getsockname()[1]}, "
-                f"{str(self.folder)!r}, {self.secret}, {self.key}\n")
+                f"{str(self.folder)!r}, {self.secret}, {self.key}\n"
+                f"SECRET_FOLDER, SUPERVISOR = {self.secret_folder}, int(os.environ['SUPERVISOR'])\n")
 
     def close(self) -> None:
         self.process.kill()
@@ -125,8 +202,10 @@ def run(words: list[str], user: int, outside: Outside, stdin=subprocess.DEVNULL,
         Path(left).unlink(missing_ok=True)
     (outside.folder / "a").unlink(missing_ok=True)
     identity = {"user": user, "group": user, "extra_groups": []} if user != os.geteuid() else {}
-    done = subprocess.run(words, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
-                          pass_fds=[outside.secret], check=False, **identity, **more)
+    # Its number stays that of the launcher that it becomes; `true` keeps a shell from becoming anything else.
+    shell = ["sh", "-c", 'export SUPERVISOR=$$; exec "$@"' if words[0] != PYTHON else 'export SUPERVISOR=$$; "$@"; true', "sh"]
+    done = subprocess.run([*shell, *words], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+                          pass_fds=[outside.secret, outside.secret_folder], check=False, **identity, **more)
     return done.stdout
 
 
@@ -135,7 +214,7 @@ def judge(callgate: Path, outside: Outside) -> list[str]:
     users = [0, NOBODY] if os.geteuid() == 0 else [os.geteuid()]
     for name, (program, control, options) in ATTEMPTS.items():
         text = PRELUDE + outside.names() + program + "\nprint('tried')\n"
-        python = ["/usr/bin/python3", "-c", text]
+        python = [PYTHON, "-c", text]
         if control and os.geteuid() == 0 and "ESCAPED" not in (out := run(python, 0, outside)):
             wrong.append(f"{name}: does not work even without a sandbox: {out}")
         for user in users:
@@ -146,12 +225,58 @@ def judge(callgate: Path, outside: Outside) -> list[str]:
     for user in users:
         master, terminal = pty.openpty()
         text = PRELUDE + TERMINAL + "print('tried')\n"
-        out = run([str(callgate), "run", "--seal", "all", "-p", "unconfined", "--", "/usr/bin/python3", "-c", text], user, outside,
+        out = run([str(callgate), "run", "--seal", "all", "-p", "unconfined", "--", PYTHON, "-c", text], user, outside,
                   stdin=terminal, start_new_session=True)
         if "ESCAPED" in out or "tried" not in out:
             wrong.append(f"terminal as {user}: {out}")
         os.close(master)
         os.close(terminal)
+    return wrong
+
+
+def memory_alone(callgate: Path, outside: Outside) -> list[str]:
+    """No view of the file system stands between the program and /proc then, but that of --no-exec-mem."""
+    wrong = []
+    for name in ["own-text-by-proc-mem", "text-of-child-by-ptrace", "anonymous-code"]:
+        program, _, options = ATTEMPTS[name]
+        for seals in ["memory", "memory,process", "memory,file"]:
+            for user in [0, NOBODY] if os.geteuid() == 0 else [os.geteuid()]:
+                text = PRELUDE + outside.names() + program + "\nprint('tried')\n"
+                out = run([str(callgate), "run", "--seal", seals, *options, "--", PYTHON, "-c", text], user, outside)
+                if "ESCAPED" in out or ("tried" not in out and "Error" not in out):
+                    wrong.append(f"{name} under {seals} as {user}: {out}")
+    return wrong
+
+
+BOMBS = {
+    # Processes that stay until they are told; how many there came to be, at most 400 of them.
+    "processes": """
+children = []
+for _ in range(400):
+    child = attempt(os.fork)
+    if child is None: break
+    if child == 0:
+        import time
+        time.sleep(60)
+    children.append(child)
+for child in children: os.kill(child, 9)
+escaped_if(len(children) > 60)
+""",
+    "memory": "escaped_if(len(bytearray(b'x') * (256 << 20)) > 0)",
+}
+
+
+def bombs(callgate: Path, outside: Outside) -> list[str]:
+    wrong = []
+    for name, program in BOMBS.items():
+        text = PRELUDE + outside.names() + program + "\nprint('tried', flush=True)\n"
+        if os.geteuid() != 0:
+            continue  # no cgroup to limit them with
+        if "ESCAPED" not in (out := run([PYTHON, "-c", text], 0, outside)):
+            wrong.append(f"bomb of {name}: does not work even without a sandbox: {out}")
+        out = run([str(callgate), "run", "--seal", "all", "--pids", "50", "--memory", "64M", "--", PYTHON, "-c", text], 0, outside)
+        if "ESCAPED" in out or "error" in out:
+            wrong.append(f"bomb of {name}: {out}")
     return wrong
 
 
@@ -176,10 +301,10 @@ def main() -> int:
         shutil.copy(sys.argv[1], callgate)  # where anybody can read it
         outside = Outside(scratch)
         try:
-            wrong = judge(callgate, outside) + mounts_stay_inside(callgate, outside)
+            wrong = judge(callgate, outside) + memory_alone(callgate, outside) + bombs(callgate, outside) + mounts_stay_inside(callgate, outside)
         finally:
             outside.close()
-    print("\n".join(wrong) if wrong else f"{len(ATTEMPTS) + 2} ways out are shut")
+    print("\n".join(wrong) if wrong else f"{len(ATTEMPTS) + len(BOMBS) + 2} ways out are shut")
     return 1 if wrong else 0
 
 

@@ -16,6 +16,7 @@ import errno
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -66,7 +67,7 @@ def left_behind() -> set[str]:
         for path in {line.split(":", 2)[2] for line in own}:
             # Those of launchers that are still alive are others' business.
             found |= {str(each) for each in (hierarchy / path.lstrip("/")).glob("callgate-*")
-                      if not Path("/proc", each.name.removeprefix("callgate-")).exists() and each.exists()}
+                      if re.fullmatch(r"callgate--?[0-9]+", each.name) and not Path("/proc", each.name.removeprefix("callgate-")).exists() and each.exists()}
     return found
 
 

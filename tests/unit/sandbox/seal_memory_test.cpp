@@ -148,6 +148,20 @@ TEST(MemoryPlan, NonsenseIsRefused) {
   EXPECT_EQ(refusal_of(request, host).help, "--seal memory");
 }
 
+TEST(MemoryPlan, NoCodeIsWrittenThroughProc) {
+  SealRequest request = memory();
+  request.no_exec_memory = true;
+  EXPECT_THAT(text(planned(request, root())), HasSubstr("copy the mounts of /proc (read-only)\nmount it on /proc\n"));
+  request.seals = {"memory,process"};
+  const std::string both = text(planned(request, root()));
+  EXPECT_THAT(both, HasSubstr("make a new proc (read-only, nosuid, nodev, noexec)\nmount it on /proc\n"));
+  EXPECT_THAT(both, testing::Not(HasSubstr("copy the mounts of /proc")));
+  HostFacts host = somebody();
+  host.user_namespaces = false;
+  request.best_effort = true;
+  EXPECT_THAT(planned(request, host).missing, testing::Contains(HasSubstr("/proc/PID/mem")));
+}
+
 TEST(MemoryPlan, LimitsOfTheProgramComeAfterWhatOpensFiles) {
   SealRequest request = memory();
   request.rlimits = {"nofile=3", "as=1G"};
@@ -174,6 +188,7 @@ TEST(MemoryGuard, ExecutableMemoryIsThatOfFiles) {
     EXPECT_EQ(answer(each, "mprotect", {0, 4096, PROT_READ | PROT_EXEC}), no);
     EXPECT_EQ(answer(each, "pkey_mprotect", {0, 4096, PROT_EXEC, 1}), no);
     EXPECT_EQ(answer(each, "memfd_create", {0, 0}), no);
+    EXPECT_EQ(answer(each, "ptrace", {0}), no);
     EXPECT_EQ(answer(each, "execveat", {3, 0, 0, 0, AT_EMPTY_PATH}), no);
     EXPECT_EQ(answer(each, "personality", {0x0400000}), no);
     EXPECT_EQ(answer(each, "personality", {0xffffffff}), yes);
