@@ -6,7 +6,7 @@ a, b and c stand above it (so the folders form no cycle). Files in include/callg
 src/api implements: they include each other and the standard library, nothing else; only src/api and folders whose row
 names it may include them.
 
-Macros that tell the host's architecture (__x86_64__, __aarch64__ …) stand in src/sandbox/host, which knows its registers,
+Macros that tell the host's architecture (__x86_64__, __aarch64__ …) stand in src/tracee/host, which knows its registers,
 and in src/arch/arch.cpp, which says which architecture is native; nowhere else in src/ and include/.
 
 usage: check-layers.py [ROOT]        exit status 1 and one line for each violation
@@ -20,7 +20,7 @@ from pathlib import Path
 INCLUDE = re.compile(r'^\s*#\s*include\s*(?P<how>["<])(?P<what>[^">]+)[">]')
 HOST = re.compile(r"\b__(x86_64|i386|aarch64|arm|riscv|mips|powerpc64|powerpc|s390x|s390|loongarch|hppa)(__)?\b")
 SOURCES = (".h", ".cpp", ".inc", ".c")
-HOST_PLACES = ("src/sandbox/host/", "src/arch/arch.cpp")
+HOST_PLACES = ("src/tracee/host/", "src/arch/arch.cpp")
 PUBLIC = "callgate"
 PUBLIC_FOLDER = "api"
 
@@ -91,7 +91,7 @@ def check_host(root: Path) -> list[str]:
             continue
         for number, line in enumerate(path.read_text(errors="replace").splitlines(), 1):
             if found := HOST.search(line):
-                problems.append(f"{where}:{number}: {found[0]} belongs in src/sandbox/host or src/arch/arch.cpp")
+                problems.append(f"{where}:{number}: {found[0]} belongs in src/tracee/host or src/arch/arch.cpp")
     return problems
 
 

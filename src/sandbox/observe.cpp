@@ -3,32 +3,17 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 
-#include <cerrno>
 #include <filesystem>
 #include <map>
 
 #include "arch/calls.h"
 #include "base/text.h"
+#include "tracee/event.h"
 
 namespace callgate::sandbox {
 
 namespace {
-
-constexpr long kOptions = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
-                          PTRACE_O_TRACEVFORK | PTRACE_O_EXITKILL;
-
-// A field of /proc/PID/status.
-pid_t status_field(pid_t tid, std::string_view field, pid_t otherwise) {
-  const auto status = base::read_file(fmt::format("/proc/{}/status", tid));
-  if (!status) return otherwise;
-  for (const std::string_view line : base::split(*status, '\n'))
-    if (line.starts_with(field) && line.size() > field.size() && line[field.size()] == ':')
-      if (const auto id = base::parse_u64(base::trim(line.substr(field.size() + 1)))) return static_cast<pid_t>(*id);
-  return otherwise;
-}
 
 // Right after an exec nothing is mapped but the program, its interpreter and the kernel's own.
 LoaderRange find_loader(pid_t process) {
@@ -55,17 +40,17 @@ class Watcher {
 
   // Handles all changes there are; true once nobody is left.
   bool drain() {
-    int status = 0;
+    tracee::Event event;
     for (;;) {
-      const pid_t tid = waitpid(-1, &status, WNOHANG | __WALL);
-      if (tid < 0 && errno == EINTR) continue;
-      if (tid <= 0) return tid < 0;
-      if (WIFSTOPPED(status)) {
-        on_stop(tid, status);
-        continue;
+      const tracee::Waited waited = tracee::next_event(event, false);
+      if (waited != tracee::Waited::event) return waited == tracee::Waited::no_tasks;
+      if (event.kind == tracee::EventKind::call_entry) observer_.on_call(process_of(event.tid), event.call);
+      if (event.kind == tracee::EventKind::exec) on_exec(event.tid);
+      if (event.kind == tracee::EventKind::ended) {
+        processes_.erase(event.tid);
+        if (event.tid == main_) ended_ = ended_from_wait(event.status);
       }
-      processes_.erase(tid);
-      if (tid == main_) ended_ = ended_from_wait(status);
+      tracee::resume(event, tracee::Until::next_call);
     }
   }
   Ended ended() const { return ended_; }
@@ -81,40 +66,13 @@ class Watcher {
   bool main_lives() const { return processes_.contains(main_); }
 
  private:
-  void on_stop(pid_t tid, int status) {
-    const int event = status >> 16, signal = WSTOPSIG(status);
-    if (signal == (SIGTRAP | 0x80)) {
-      on_call(tid);
-    } else if (event == PTRACE_EVENT_EXEC) {
-      on_exec(tid);
-    } else if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
-      ptrace(PTRACE_LISTEN, tid, nullptr, nullptr);  // stopped by job control: leave it so
-      return;
-    }
-    // A stop without an event is a signal on its way to the task.
-    const long deliver = event == 0 && signal != (SIGTRAP | 0x80) ? signal : 0;
-    ptrace(PTRACE_SYSCALL, tid, nullptr, deliver);
-  }
-
   pid_t process_of(pid_t tid) {
     const auto known = processes_.find(tid);
     if (known != processes_.end()) return known->second;
-    const pid_t process = status_field(tid, "Tgid", tid);
-    if (process == tid && tid != main_) observer_.on_process(tid, status_field(tid, "PPid", main_));
+    const pid_t process = tracee::process_of(tid);
+    if (process == tid && tid != main_) observer_.on_process(tid, tracee::parent_of(tid));
     processes_[tid] = process;
     return process;
-  }
-
-  void on_call(pid_t tid) {
-    __ptrace_syscall_info info{};
-    const std::size_t size = sizeof info;
-    if (ptrace(PTRACE_GET_SYSCALL_INFO, tid, size, &info) <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY) return;
-    bpf::SeccompData call;
-    call.nr = static_cast<std::uint32_t>(info.entry.nr);
-    call.arch = info.arch;
-    call.instruction_pointer = info.instruction_pointer;
-    for (std::size_t i = 0; i < call.args.size(); ++i) call.args[i] = info.entry.args[i];
-    observer_.on_call(process_of(tid), call);
   }
 
   void on_exec(pid_t tid) {
@@ -139,7 +97,7 @@ class Watcher {
 
 Kernel observing(const Kernel& kernel) {
   Kernel out = kernel;
-  out.seize = [](pid_t child) { return ptrace(PTRACE_SEIZE, child, nullptr, kOptions) < 0 ? -errno : 0; };
+  out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options()); };
   return out;
 }
 

@@ -7,19 +7,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <string>
 
 #include "base/text.h"
 #include "bpf/simulate.h"
-#include "sandbox/host/registers.h"
 #include "sandbox/supervise.h"
+#include "tracee/event.h"
+#include "tracee/host/registers.h"
 
 namespace callgate::sandbox {
 
@@ -37,15 +35,6 @@ std::string read_comm(pid_t tid) {
   return got > 0 ? std::string(base::trim({text.data(), static_cast<std::size_t>(got)})) : std::string();
 }
 
-pid_t thread_group(pid_t tid) {
-  auto status = base::read_file("/proc/" + std::to_string(tid) + "/status");
-  if (!status) return tid;
-  for (const std::string_view line : base::split(*status, '\n'))
-    if (line.starts_with("Tgid:"))
-      if (const auto id = base::parse_u64(base::trim(line.substr(5)))) return static_cast<pid_t>(*id);
-  return tid;
-}
-
 bool is_kill(policy::Action action) {
   using policy::ActionKind;
   return action.kind == ActionKind::kill_process || action.kind == ActionKind::kill_thread ||
@@ -58,17 +47,16 @@ class Tracer {
 
   // Handles all changes there are; true once the program has ended.
   bool drain() {
-    int status = 0;
+    tracee::Event event;
     for (;;) {
-      const pid_t tid = waitpid(-1, &status, WNOHANG | __WALL);
-      if (tid < 0 && errno == EINTR) continue;
-      if (tid <= 0) return ended_ || tid < 0;
-      if (WIFSTOPPED(status))
-        on_stop(tid, status);
-      else if (tid == main_) {
-        report_.ended = ended_from_wait(status);
+      const tracee::Waited waited = tracee::next_event(event, false);
+      if (waited != tracee::Waited::event) return ended_ || waited == tracee::Waited::no_tasks;
+      if (event.kind == tracee::EventKind::exiting) note_exit(event);
+      if (event.kind == tracee::EventKind::ended && event.tid == main_) {
+        report_.ended = ended_from_wait(event.status);
         ended_ = true;
       }
+      tracee::resume(event, tracee::Until::next_event);
     }
   }
 
@@ -85,25 +73,13 @@ class Tracer {
   }
 
  private:
-  void on_stop(pid_t tid, int status) {
-    const int event = status >> 16, signal = WSTOPSIG(status);
-    if (event == PTRACE_EVENT_EXIT) note_exit(tid);
-    if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
-      ptrace(PTRACE_LISTEN, tid, nullptr, nullptr);  // stopped by job control: leave it so
-      return;
-    }
-    // A stop without an event is a signal on its way to the task.
-    const long deliver = event == 0 ? signal : 0;
-    ptrace(PTRACE_CONT, tid, nullptr, deliver);
-  }
-
-  void note_exit(pid_t tid) {
-    unsigned long code = 0;
-    if (ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &code) != 0 || (code & 0x7f) != SIGSYS) return;
-    const auto call = host::last_call(tid);
+  void note_exit(const tracee::Event& event) {
+    const pid_t tid = event.tid;
+    if ((event.message & 0x7f) != SIGSYS) return;
+    const auto call = tracee::host::last_call(tid);
     if (!call) return;
     Finding finding;
-    finding.killed = {thread_group(tid), false, read_comm(tid), call->arch, call->nr, policy::kKillProcess};
+    finding.killed = {tracee::process_of(tid), false, read_comm(tid), call->arch, call->nr, policy::kKillProcess};
     if (!filter_.empty()) {
       const policy::Action action = policy::from_return_value(bpf::run(filter_, *call).value);
       finding.by_our_filter = is_kill(action);

@@ -51,9 +51,9 @@ class Layers(Tree):
         self.assertEqual(self.check(), (0, ""))
 
     def test_keeps_the_host_in_its_folder(self):
-        self.put("cmake/layers.txt", "base:\narch: base\nbpf: base\napi: base arch\nsandbox: base\n")
+        self.put("cmake/layers.txt", "base:\narch: base\nbpf: base\napi: base arch\ntracee: base\n")
         test = "#if defined(__aarch64__)\n#endif\n"
-        self.put("src/sandbox/host/a.cpp", test)
+        self.put("src/tracee/host/a.cpp", test)
         self.put("src/arch/arch.cpp", test)
         self.assertEqual(self.check(), (0, ""))
         self.put("src/bpf/b.cpp", test)
