@@ -1,5 +1,6 @@
-// Whole processes timed: `callgate compile`, `callgate eval --batch`, and `callgate run` beside a bare vfork and exec
-// of the same static program, setpriv and bwrap where they are installed. Interleaved: a round starts each once.
+// Whole processes timed: `callgate compile`, `callgate eval --batch`, and `callgate run` with and without seals beside
+// a bare vfork and exec of the same static program and other launchers (launchers.h). Interleaved: a round starts each
+// once.
 //
 // usage: programs [--callgate FILE] [--rounds N] [--raw FILE] [--batch-lines N]
 // SPDX-License-Identifier: Apache-2.0
@@ -11,9 +12,12 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <tuple>
 
 #include "arch/calls.h"
 #include "base/io.h"
+#include "launchers.h"
 #include "process.h"
 #include "samples.h"
 
@@ -29,36 +33,14 @@ struct Settings {
   std::size_t batch_lines = 2'000'000;
 };
 
-struct Program {
-  std::string job;  // programs of one job are compared
-  std::string name;
-  std::vector<std::string> argv;
-};
-
-constexpr const char* kLaunch = "start → waitpid returned";
 constexpr const char* kCompile = "callgate compile, whole process";
-constexpr const char* kBare = "vfork + exec";
-constexpr const char* kRun = "callgate run, docker-default";
-constexpr const char* kItself = "callgate version (its own exec)";
 
-std::vector<Program> programs(const Settings& settings, const std::string& filter) {
+std::vector<Program> programs(const Settings& settings, const std::string& filter, const std::string& folder) {
   const std::string& own = settings.callgate;
-  const std::string idle = STATIC_TRUE;
-  std::vector<Program> out{
-      {kLaunch, kBare, {idle}},
-      {kLaunch, kRun, {own, "run", "--profile", "docker-default", "--", idle}},
-      {kLaunch, "callgate run, compiled filter", {own, "run", "--profile", filter, "--", idle}},
-      {kLaunch, kItself, {own, "version"}},
-      {kCompile, "docker-default x86_64", {own, "compile", "docker-default", "--arch", "x86_64", "-o", "/dev/null"}},
-      {kCompile, "docker-default", {own, "compile", "docker-default", "-o", "/dev/null"}},
-  };
-  for (const char* const path : {"/usr/bin/setpriv", "/bin/setpriv"}) {
-    if (access(path, X_OK) != 0) continue;
-    out.push_back({kLaunch, "setpriv --no-new-privs", {path, "--no-new-privs", idle}});
-    break;
-  }
-  if (access("/usr/bin/bwrap", X_OK) == 0)
-    out.push_back({kLaunch, "bwrap --bind / /", {"/usr/bin/bwrap", "--bind", "/", "/", idle}});
+  std::vector<Program> out = launchers(own, STATIC_TRUE, filter, folder);
+  out.push_back(
+      {kCompile, "docker-default x86_64", {own, "compile", "docker-default", "--arch", "x86_64", "-o", "/dev/null"}});
+  out.push_back({kCompile, "docker-default", {own, "compile", "docker-default", "-o", "/dev/null"}});
   return out;
 }
 
@@ -85,6 +67,21 @@ class TemporaryFile {
   ~TemporaryFile() { unlink(path_); }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
+  std::string path() const { return path_; }
+
+ private:
+  char path_[32] = "/tmp/callgate-bench-XXXXXX";
+};
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() { std::ignore = mkdtemp(path_); }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   std::string path() const { return path_; }
 
  private:
@@ -119,6 +116,8 @@ std::vector<Target> targets(const Samples& samples) {
   const double itself = samples.median(kLaunch, kItself, "us");
   return {{"run: (run − its own exec) / bare vfork + exec", 1.5, (run - itself) / bare},
           {"run: × bare vfork + exec, its own exec included", 1.5, run / bare},
+          {"run --seal all: bwrap's equivalent / ours", 4,
+           samples.median(kLaunch, kBwrapAll, "us") / samples.median(kLaunch, kSealAll, "us"), true},
           {"compile: peak RSS, MiB", 12, samples.median(kCompile, "docker-default", "peak_rss_kib") / 1024},
           {"eval --batch: million lines a second", 1, samples.median("eval --batch", "callgate", "lines_per_s") / 1e6,
            true}};
@@ -156,7 +155,8 @@ int main(int argc, char** argv) {
   Samples samples;
   if (!time_program(make_filter, samples) || !write_batch(calls.path(), settings.batch_lines)) return 1;
   Samples rounds;
-  const std::vector<Program> list = programs(settings, filter.path());
+  const TemporaryFolder folder;
+  const std::vector<Program> list = programs(settings, filter.path(), folder.path());
   const Program batch{
       "eval --batch", "callgate", {settings.callgate, "eval", "docker-default", "--batch", calls.path()}};
   for (int round = 1; round <= settings.rounds; ++round) {

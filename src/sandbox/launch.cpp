@@ -284,7 +284,7 @@ std::optional<Failure> prepare(const Seals& seals, const Kernel& kernel, Cgroups
 int clone_flags(const Seals& seals, bool traced) {
   const int namespaces = SIGCHLD | static_cast<int>(seals.namespaces);
   if (traced || seals.init) return namespaces;
-  return namespaces | CLONE_VFORK | (seals.any() ? 0 : CLONE_VM);
+  return namespaces | CLONE_VFORK | CLONE_VM;
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 // cheap however large we are. What failed is therefore written to memory both see: after the filter is in force a
 // write(2) to a pipe might not be allowed any more.
 //
-// A sealed child is a copy, for it changes what belongs to a whole process. Where PID 1 is ours, the copy stays as
-// init, and the program is its child; a pipe closes once init has nothing more to do than wait.
+// What seals change belongs to the child alone, memory shared or not; but for init, which stays, and must be no way
+// into us: it is a copy, and the program is its child; a pipe closes once init has nothing more to do than wait.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
