@@ -27,6 +27,7 @@ extern const Command kMergeDriverCommand;
 extern const Command kPreflightCommand;
 extern const Command kRecordCommand;
 extern const Command kResolveCommand;
+extern const Command kScanCommand;
 extern const Command kSubsetCommand;
 extern const Command kTestCommand;
 extern const Command kWhyCommand;

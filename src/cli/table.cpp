@@ -207,7 +207,8 @@ constexpr std::array<Command, 9> kOwn{{
 std::span<const Command* const> rows_beside_commands() {
   static constexpr std::array kRows{&kDiffCommand,    &kSubsetCommand,    &kMergeCommand, &kConvertCommand,
                                     &kLintCommand,    &kPreflightCommand, &kTestCommand,  &kMergeDriverCommand,
-                                    &kResolveCommand, &kInstallCommand,   &kWhyCommand,   &kRecordCommand};
+                                    &kResolveCommand, &kInstallCommand,   &kScanCommand,  &kWhyCommand,
+                                    &kRecordCommand};
   return kRows;
 }
 

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/io.h"
+
+namespace callgate::scan {
+
+namespace {
+
+base::Result<std::string> contents(int fd, const std::string& path) {
+  struct stat status{};
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
+    return base::fail(base::ErrorCode::io, fmt::format("{}: not a regular file", path));
+  if (static_cast<std::uint64_t>(status.st_size) > kMaxFileBytes)
+    return base::fail(base::ErrorCode::limit, fmt::format("{}: larger than {} bytes", path, kMaxFileBytes));
+  std::string out(static_cast<std::size_t>(status.st_size), '\0');
+  std::size_t have = 0;
+  while (have < out.size()) {
+    const ssize_t n = read(fd, out.data() + have, out.size() - have);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return base::fail(base::ErrorCode::io, fmt::format("read {}: {}", path, base::errno_text(errno)), errno);
+    if (n == 0) break;
+    have += static_cast<std::size_t>(n);
+  }
+  out.resize(have);
+  return out;
+}
+
+}  // namespace
+
+Library::Read reader(std::string root) {
+  return [root = std::move(root)](const std::string& path) -> base::Result<std::string> {
+    base::UniqueFd fd;
+    // O_NONBLOCK: opening a FIFO would wait for a writer.
+    constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+    if (root.empty() || root == "/") {
+      fd = base::UniqueFd(open(path.c_str(), kFlags));
+    } else {
+      const base::UniqueFd directory(open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+      open_how how{};
+      how.flags = kFlags;
+      how.resolve = RESOLVE_IN_ROOT;
+      if (directory)
+        fd = base::UniqueFd(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
+    }
+    if (!fd) return base::fail(base::ErrorCode::io, fmt::format("open {}: {}", path, base::errno_text(errno)), errno);
+    return contents(fd.get(), path);
+  };
+}
+
+}  // namespace callgate::scan

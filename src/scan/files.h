@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scan/load.h"
+
+namespace callgate::scan {
+
+// No program is larger (a debugger's, or a language's runtime, comes to some hundred MiB).
+inline constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;
+
+// Reads regular files as a program sees them whose root directory is `root`: absolute links and ".." stay below it.
+Library::Read reader(std::string root);
+
+}  // namespace callgate::scan

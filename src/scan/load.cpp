@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace callgate::scan {
+
+namespace {
+
+// What glibc's loader on Debian and others looks through last; musl's after them.
+constexpr std::array<std::string_view, 6> kGlibcDirectories{
+    "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+constexpr std::array<std::string_view, 3> kMuslDirectories{"/lib", "/usr/local/lib", "/usr/lib"};
+// Names that musl's loader answers with itself.
+constexpr std::array<std::string_view, 8> kMuslOwn{"libc.so",  "libpthread.so", "librt.so",   "libm.so",
+                                                   "libdl.so", "libutil.so",    "libxnet.so", "libcrypt.so"};
+constexpr int kMaxScripts = 4;  // as the kernel's BINPRM recursion
+constexpr std::size_t kMaxModules = 2000;
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string replace_all(std::string text, std::string_view from, std::string_view to) {
+  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+// The directories of an RPATH or RUNPATH, with $ORIGIN and its like filled in.
+std::vector<std::string> directories(std::string_view list, const std::string& owner) {
+  std::vector<std::string> out;
+  while (!list.empty()) {
+    const auto colon = std::min(list.find(':'), list.size());
+    std::string each(list.substr(0, colon));
+    list.remove_prefix(std::min(colon + 1, list.size()));
+    const std::string origin = directory_of(owner);
+    for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{"ORIGIN", origin},
+                                      {"LIB", "lib/x86_64-linux-gnu"},
+                                      {"PLATFORM", "x86_64"}}) {
+      each = replace_all(std::move(each), fmt::format("${{{}}}", name), value);
+      each = replace_all(std::move(each), fmt::format("${}", name), value);
+    }
+    if (!each.empty()) out.push_back(std::move(each));
+  }
+  return out;
+}
+
+class Loading {
+ public:
+  Loading(Library& library, Program& program) : library_(library), program_(program) {
+    if (program_.loader) musl_ = program_.modules[*program_.loader]->path.find("ld-musl") != std::string::npos;
+  }
+
+  void start(std::shared_ptr<const Module> main) {
+    program_.modules.push_back(main);
+    names_[main->path] = 0;
+    const std::string_view interpreter = main->file.interpreter;
+    if (interpreter.empty()) return close();
+    auto loader = library_.module(std::string(interpreter));
+    if (!loader) {
+      program_.missing.push_back({std::string(interpreter), main->path, loader.error().message});
+      return close();
+    }
+    loader_ = *loader;
+    musl_ = interpreter.find("ld-musl") != std::string::npos;
+    preload(*main);
+    close();
+    if (!program_.loader) enter_loader();
+  }
+
+  bool add(const std::string& name, const Module& needed_by, std::vector<std::string> rpaths) {
+    if (!find(name, needed_by, std::move(rpaths))) return false;
+    close();
+    return true;
+  }
+
+  void known() {
+    for (std::size_t i = 0; i < program_.modules.size(); ++i) note(i);
+    next_ = program_.modules.size();
+  }
+
+ private:
+  void note(std::size_t i) {
+    const Module& m = *program_.modules[i];
+    names_.emplace(m.path, i);
+    if (!m.file.dynamic.soname.empty()) names_.emplace(m.file.dynamic.soname, i);
+  }
+
+  void enter_loader() {
+    program_.loader = program_.modules.size();
+    program_.modules.push_back(loader_);
+    note(*program_.loader);
+  }
+
+  void preload(const Module& main) {
+    const auto list = library_.text("/etc/ld.so.preload");
+    if (!list || musl_) return;
+    std::string word;
+    for (const char c : *list + "\n") {
+      if (std::strchr(" \t\n:", c) == nullptr)
+        word += c;
+      else if (!word.empty())
+        find(word, main, {}), word.clear();
+    }
+  }
+
+  // All that is needed, breadth first: the order of the global scope.
+  void close() {
+    for (; next_ < program_.modules.size() && program_.modules.size() < kMaxModules; ++next_) {
+      const std::shared_ptr<const Module> m = program_.modules[next_];
+      for (const std::string_view each : m->file.dynamic.needed) {
+        const std::string name(each);
+        if (!find(name, *m, rpaths_[m.get()])) program_.missing.push_back({name, m->path, "not found"});
+      }
+    }
+  }
+
+  bool is_own_name_of_musl(const std::string& name) const {
+    return musl_ && std::find(kMuslOwn.begin(), kMuslOwn.end(), name) != kMuslOwn.end();
+  }
+
+  bool find(const std::string& name, const Module& by, std::vector<std::string> rpaths) {
+    if (names_.contains(name)) return true;
+    if (loader_ != nullptr && !program_.loader &&
+        (name == loader_->file.dynamic.soname || name == loader_->path || is_own_name_of_musl(name) ||
+         (musl_ && name.starts_with("libc.musl-")))) {
+      enter_loader();
+      names_[name] = *program_.loader;
+      return true;
+    }
+    if (program_.loader && is_own_name_of_musl(name)) return true;
+    std::vector<std::string> places;
+    std::vector<std::string> own;
+    if (by.file.dynamic.runpath.empty()) own = directories(by.file.dynamic.rpath, by.path);
+    own.insert(own.end(), rpaths.begin(), rpaths.end());
+    if (name.find('/') != std::string::npos) {
+      places.push_back(name);
+    } else {
+      if (by.file.dynamic.runpath.empty())
+        for (const std::string& d : own) places.push_back(d + "/" + name);
+      for (const std::string& d : directories(by.file.dynamic.runpath, by.path)) places.push_back(d + "/" + name);
+      if (const std::string cached = musl_ ? "" : library_.cached(name); !cached.empty()) places.push_back(cached);
+      const std::span<const std::string_view> defaults = musl_ ? std::span<const std::string_view>(kMuslDirectories)
+                                                               : std::span<const std::string_view>(kGlibcDirectories);
+      for (const std::string_view d : defaults) places.push_back(fmt::format("{}/{}", d, name));
+    }
+    for (const std::string& place : places) {
+      const auto m = library_.module(place);
+      if (!m) continue;  // the loader, too, goes on after a file of another machine or none
+      names_[name] = program_.modules.size();
+      program_.modules.push_back(*m);
+      note(program_.modules.size() - 1);
+      rpaths_[m->get()] = own;
+      return true;
+    }
+    return false;
+  }
+
+  Library& library_;
+  Program& program_;
+  std::shared_ptr<const Module> loader_;
+  bool musl_ = false;
+  std::size_t next_ = 0;
+  std::map<std::string, std::size_t, std::less<>> names_;
+  std::map<const Module*, std::vector<std::string>> rpaths_;  // inherited from those that need it
+};
+
+// "#!/usr/bin/env python3" → the program that the kernel, or env, starts.
+std::string script_program(std::string_view first_line) {
+  const auto word = [&] {
+    while (!first_line.empty() && (first_line[0] == ' ' || first_line[0] == '\t')) first_line.remove_prefix(1);
+    const auto end = std::min(first_line.find_first_of(" \t\r"), first_line.size());
+    const std::string out(first_line.substr(0, end));
+    first_line.remove_prefix(end);
+    return out;
+  };
+  const std::string program = word();
+  if (program != "/usr/bin/env" && program != "/bin/env") return program;
+  std::string name = word();
+  if (name == "-S") name = word();
+  return name.empty() || name[0] == '-' || name.find('=') != std::string::npos ? program : name;
+}
+
+}  // namespace
+
+base::Result<std::shared_ptr<const Module>> Library::module(const std::string& path) {
+  if (const auto known = modules_.find(path); known != modules_.end()) return known->second;
+  CALLGATE_TRY(std::string bytes, read_(path));
+  CALLGATE_TRY(auto made, Module::make(path, std::move(bytes)));
+  modules_.emplace(path, made);
+  return made;
+}
+
+// The format of glibc 2.2 and later: a header of 48 bytes, then entries {flags, name, path, os version, hwcap}.
+std::string Library::cached(std::string_view name) {
+  constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
+  constexpr std::size_t kHeader = 48, kEntry = 24;
+  constexpr std::uint32_t kX8664 = 0x0303;
+  if (!cache_read_) {
+    cache_read_ = true;
+    const auto raw = read_("/etc/ld.so.cache");
+    const std::string text = raw ? *raw : "";
+    const auto number = [&](std::size_t at) {
+      std::uint32_t out = 0;
+      if (at <= text.size() && text.size() - at >= 4) std::memcpy(&out, text.data() + at, 4);
+      return out;
+    };
+    const auto word = [&](std::size_t at) {
+      return at < text.size() && text.find('\0', at) != std::string::npos ? std::string(text.c_str() + at) : "";
+    };
+    if (text.starts_with(kMagic))
+      for (std::size_t i = 0, at = kHeader; i < number(20) && at + kEntry <= text.size(); ++i, at += kEntry) {
+        std::uint64_t capabilities = 0;
+        std::memcpy(&capabilities, text.data() + at + 16, 8);
+        if (number(at) == kX8664 && capabilities == 0) cache_.emplace(word(number(at + 4)), word(number(at + 8)));
+      }
+  }
+  const auto found = cache_.find(name);
+  return found == cache_.end() ? "" : found->second;
+}
+
+base::Result<Program> load(Library& library, const std::string& path) {
+  Program program;
+  program.path = path;
+  std::string now = path;
+  for (int depth = 0; depth < kMaxScripts; ++depth) {
+    auto module = library.module(now);
+    if (!module) {
+      const auto text = library.text(now);
+      if (!text) return tl::unexpected(text.error());
+      if (!text->starts_with("#!")) return tl::unexpected(module.error());
+      now = script_program(std::string_view(*text).substr(2, text->find('\n') - 2));
+      if (now.find('/') == std::string::npos) {
+        for (const std::string_view d : {"/usr/local/bin/", "/usr/bin/", "/bin/"})
+          if (library.text(fmt::format("{}{}", d, now))) now.insert(0, d);
+      }
+      program.script_interpreter = now;
+      continue;
+    }
+    Loading(library, program).start(*module);
+    return program;
+  }
+  return base::fail(base::ErrorCode::limit, fmt::format("scripts start scripts more than {} deep", kMaxScripts));
+}
+
+bool add_library(Library& library, Program& program, const std::string& name, const std::string& opened_by) {
+  const Module* by = program.modules.front().get();
+  for (const auto& m : program.modules)
+    if (m->path == opened_by) by = m.get();
+  Loading loading(library, program);
+  loading.known();
+  return loading.add(name, *by, {});
+}
+
+}  // namespace callgate::scan

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/numbers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace callgate::scan {
+
+namespace {
+
+// More places than this for one question, and the answer is "unknown".
+constexpr std::size_t kMaxItems = 5000;
+
+using K = Value::Kind;
+
+}  // namespace
+
+Findings Numbers::find(Node n, Address at, unsigned reg) {
+  Findings out;
+  std::vector<Item> work;
+  for (const Value& v : tracer_.before(n, at, Where{Where::Kind::reg, reg, 8})) work.push_back({v, n, at});
+  std::set<Value> seen;
+  std::size_t count = 0;
+  while (!work.empty()) {
+    const Item item = work.back();
+    work.pop_back();
+    if (item.value.kind != K::constant && item.value.kind != K::address && !seen.insert(item.value).second) continue;
+    if (++count > kMaxItems) {
+      out.unknown.emplace_back("too many callers");
+      break;
+    }
+    expand(item, work, out);
+  }
+  std::sort(out.unknown.begin(), out.unknown.end());
+  out.unknown.erase(std::unique(out.unknown.begin(), out.unknown.end()), out.unknown.end());
+  return out;
+}
+
+void Numbers::expand(const Item& item, std::vector<Item>& work, Findings& out) {
+  switch (item.value.kind) {
+    case K::constant:
+    case K::address:
+      out.settled.push_back({item.value, item.at, item.from});
+      return;
+    case K::parameter:
+    case K::stack_passed:
+    case K::member:
+      return from_callers(item, work, out);
+    case K::global:
+    case K::global_member:
+      return from_global(item, work, out);
+    case K::frame:
+      out.unknown.emplace_back("an address on the stack");
+      return;
+    case K::unknown:
+      out.unknown.push_back(
+          fmt::format("{} in {}", item.value.why,
+                      link_.module(item.value.node.module).describe(link_.function(item.value.node).code.begin)));
+      return;
+  }
+}
+
+Values Numbers::at_caller(const Caller& caller, const Value& wanted) {
+  const Graph& graph = tracer_.graph(caller.node);
+  const auto index = graph.index_of(caller.from);
+  const auto unknown = [&](const char* why) {
+    Value v;
+    v.node = caller.node;
+    v.why = why;
+    return Values{v};
+  };
+  if (!index) return unknown("data stands among the code");
+  const std::uint32_t at = caller.after ? *index + 1 : *index;
+  const bool call = !caller.after && (graph.insn(*index).is_call() || graph.insn(*index).is_indirect_call());
+  if (wanted.kind == K::parameter) return tracer_.before(caller.node, at, Where{Where::Kind::reg, wanted.place, 8});
+  if (wanted.kind == K::stack_passed) {
+    const auto& rsp = graph.stack(at).rsp;
+    if (!rsp) return unknown("the stack is not followed");
+    return tracer_.before(caller.node, at,
+                          Where{Where::Kind::stack, *rsp - (call ? 8 : 0) + wanted.place, wanted.width});
+  }
+  Values out;
+  for (const Value& v : tracer_.before(caller.node, at, Where{Where::Kind::reg, wanted.place, 8})) {
+    if (v.kind == K::frame)
+      out.merge(tracer_.before(caller.node, at, Where{Where::Kind::stack, v.place + wanted.detail, wanted.width}));
+    else if (v.kind == K::address)
+      out.insert({K::global, v.node, v.place + wanted.detail, 0, wanted.width, ""});
+    else if (v.kind == K::parameter)
+      out.insert({K::member, v.node, v.place, wanted.detail, wanted.width, ""});
+    else if (v.kind == K::global)
+      out.insert({K::global_member, v.node, v.place, wanted.detail, wanted.width, ""});
+    else
+      out.merge(unknown("read through a pointer"));
+  }
+  return out;
+}
+
+void Numbers::from_callers(const Item& item, std::vector<Item>& work, Findings& out) {
+  const Callers& all = callers(item.value.node);
+  if (!all.unknown.empty()) out.unknown.push_back(all.unknown);
+  for (const Caller& caller : all.all)
+    for (const Value& v : at_caller(caller, item.value)) work.push_back({v, caller.node, caller.from});
+}
+
+// A variable of the module's own that is only ever written by name: the union of all that is stored, and what the
+// file holds.
+void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& out) {
+  const std::uint32_t m = item.value.node.module;
+  const Module& module = link_.module(m);
+  const auto place = static_cast<Address>(item.value.place);
+  const std::uint64_t width = item.value.kind == K::global ? item.value.width : 8;
+  const auto give_up = [&](const char* why) {
+    out.unknown.push_back(fmt::format("{} ({})", why, module.describe(place)));
+  };
+  const auto meets = [&](Address a, std::uint64_t size) { return a < place + width && place < a + size; };
+  for (const elf::Symbol& s : module.file.dynamic_symbols)
+    if (s.defined && !s.local && s.kind == elf::SymbolKind::object &&
+        meets(s.value, std::max<std::uint64_t>(s.size, 1)))
+      return give_up("a variable that other modules see");
+  for (const elf::Relocation& r : module.file.relocations)
+    if (meets(r.place, 8) || static_cast<Address>(r.addend) == place)
+      return give_up("a variable with an address in it");
+  if (item.value.kind == K::global) {
+    std::uint32_t initial = 0;
+    module.file.read(place, initial);
+    work.push_back({{K::constant, item.value.node, initial, 0, 4, ""}, item.at, item.from});
+  }
+  for (std::uint32_t i = 0; i < module.functions.size(); ++i) {
+    const Node n{m, i};
+    if (!reach_.contains(n)) continue;
+    for (const Ref& r : module.refs_of(module.functions[i])) {
+      if (r.kind == RefKind::address && meets(r.to, 1)) return give_up("a variable whose address is taken");
+      if (r.kind != RefKind::memory || !meets(r.to, 64)) continue;
+      const Graph& graph = tracer_.graph(n);
+      const auto at = graph.index_of(r.from);
+      if (!at) return give_up("data stands among the code");
+      const Insn& in = graph.insn(*at);
+      if (!writes_memory(in)) continue;
+      const std::uint64_t size = in.wide ? 8 : 4;
+      if (in.one(0x89) && !in.operand16) {
+        if (!meets(r.to, size)) continue;
+        if (r.to != place || size < width) return give_up("a variable written in parts");
+        for (Value v : tracer_.before(n, *at, Where{Where::Kind::reg, in.reg, 8})) {
+          if (item.value.kind == K::global_member) {
+            if (v.kind == K::parameter)
+              v = {K::member, v.node, v.place, item.value.detail, item.value.width, ""};
+            else if (v.kind == K::address)
+              v = {K::global, v.node, v.place + item.value.detail, 0, item.value.width, ""};
+            else if (v.kind == K::constant && v.place == 0)
+              continue;  // a null pointer is not followed
+            else
+              return give_up("a pointer that is not followed");
+          }
+          work.push_back({v, n, r.from});
+        }
+      } else if (in.one(0xc7) && !in.operand16) {
+        if (!meets(r.to, size)) continue;
+        if (item.value.kind == K::global_member && in.immediate == 0) continue;
+        if (r.to != place || size < width || item.value.kind == K::global_member)
+          return give_up("a variable written in parts");
+        work.push_back({{K::constant, n, in.immediate, 0, 4, ""}, n, r.from});
+      } else if (meets(r.to, in.vector || in.map != Map::one ? 64 : 8)) {
+        return give_up("a variable that is computed");
+      }
+    }
+  }
+}
+
+const Numbers::Callers& Numbers::callers(Node n) {
+  const auto [at, fresh] = callers_.try_emplace({n.module, n.function});
+  Callers& out = at->second;
+  if (!fresh) return out;
+  direct_callers(n, out);
+  callers_by_symbol(n, out);
+  const Cause& cause = reach_.cause(n);
+  const auto name = [&] { return link_.module(n.module).describe(link_.function(n).code.begin); };
+  if (cause.root != RootKind::none || named_by_relocation(n))
+    out.unknown = fmt::format("a pointer in data leads to {}", name());
+  return out;
+}
+
+void Numbers::direct_callers(Node n, Callers& out) {
+  const Module& module = link_.module(n.module);
+  const Range own = link_.function(n).code;
+  for (std::uint32_t i = 0; i < module.functions.size(); ++i) {
+    const Node by{n.module, i};
+    if (!reach_.contains(by)) continue;
+    for (const Ref& r : module.refs_of(module.functions[i])) {
+      if (!own.contains(r.to)) continue;
+      switch (r.kind) {
+        case RefKind::call:
+        case RefKind::jump:
+        case RefKind::table:
+          if (r.to == own.begin)
+            out.all.push_back({by, r.from});
+          else if (r.kind == RefKind::call)
+            out.unknown = "called into its middle";
+          break;
+        case RefKind::fall:
+          out.all.push_back({by, r.from, true});
+          break;
+        case RefKind::after_call:
+          if (link_.call_returns(by, r.from)) out.all.push_back({by, r.from, true});
+          break;
+        case RefKind::address:
+          if (!(by == n)) out.unknown = fmt::format("{} is called through a pointer", module.describe(own.begin));
+          break;
+        default:
+          break;
+      }
+    }
+  }
+}
+
+void Numbers::callers_by_symbol(Node n, Callers& out) {
+  for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
+    const Module& module = link_.module(m);
+    std::vector<Address> places;
+    for (const Slot& slot : module.slots)
+      for (const Place& p : link_.definitions(m, slot.symbol))
+        if (p.module == n.module && link_.node_at(p) == n) places.push_back(slot.place);
+    if (places.empty()) continue;
+    for (std::uint32_t i = 0; i < module.functions.size(); ++i) {
+      const Node by{m, i};
+      if (!reach_.contains(by)) continue;
+      for (const Ref& r : module.refs_of(module.functions[i])) {
+        const bool slot = r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot || r.kind == RefKind::memory ||
+                          r.kind == RefKind::address;
+        if (!slot || !std::binary_search(places.begin(), places.end(), r.to)) continue;
+        if (r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot)
+          out.all.push_back({by, r.from});
+        else
+          out.unknown = fmt::format("{} is called through a pointer",
+                                    link_.module(n.module).describe(link_.function(n).code.begin));
+      }
+    }
+  }
+}
+
+bool Numbers::named_by_relocation(Node n) const {
+  const Range own = link_.function(n).code;
+  for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
+    const elf::File& file = link_.module(m).file;
+    for (const elf::Relocation& r : file.relocations) {
+      if (m == n.module && (r.type == elf::kRelative || r.type == elf::kIRelative) &&
+          own.contains(static_cast<Address>(r.addend)))
+        return true;
+      if (r.type == elf::kAbs64 && r.symbol != 0)
+        for (const Place& p : link_.definitions(m, r.symbol))
+          if (p.module == n.module && own.contains(p.address + static_cast<Address>(r.addend))) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace callgate::scan

@@ -1,0 +1,58 @@
+// Values followed across functions: from a parameter to all callers, from a structure to whoever filled it in, from a
+// global variable to all stores. Answers which numbers a system call site can have, and which texts a dlopen gets.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scan/trace.h"
+
+namespace callgate::scan {
+
+// A constant with the instruction that settles it: the site itself, or a call of a wrapper.
+struct Settled {
+  Value value;       // constant or address
+  Node at;           // the function in which it is a constant
+  Address from = 0;  // the call, or the site
+};
+
+struct Findings {
+  std::vector<Settled> settled;
+  std::vector<std::string> unknown;  // why some values are not known
+};
+
+class Numbers {
+ public:
+  Numbers(const Link& link, const Reach& reach) : link_(link), reach_(reach), tracer_(link, reach) {}
+  // All values of a register before an instruction of a reached function.
+  Findings find(Node n, Address at, unsigned reg);
+
+ private:
+  struct Item {
+    Value value;
+    Node at;
+    Address from;
+  };
+  struct Caller {
+    Node node;
+    Address from;
+    bool after = false;  // control runs on into the function behind `from`
+  };
+  struct Callers {
+    std::vector<Caller> all;
+    std::string unknown;  // not empty: there may be others
+  };
+  void expand(const Item& item, std::vector<Item>& work, Findings& out);
+  void from_callers(const Item& item, std::vector<Item>& work, Findings& out);
+  void from_global(const Item& item, std::vector<Item>& work, Findings& out);
+  const Callers& callers(Node n);
+  void direct_callers(Node n, Callers& out);
+  void callers_by_symbol(Node n, Callers& out);
+  bool named_by_relocation(Node n) const;
+  Values at_caller(const Caller& caller, const Value& wanted);
+
+  const Link& link_;
+  const Reach& reach_;
+  Tracer tracer_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Callers> callers_;
+};
+
+}  // namespace callgate::scan

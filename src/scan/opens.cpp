@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/opens.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace callgate::scan {
+
+namespace {
+
+struct Entry {
+  std::string_view function;
+  Trouble kind;
+  std::uint8_t reg;  // that holds the name
+};
+constexpr std::array<Entry, 4> kEntries{{{"dlopen", Trouble::dlopen, kRdi},
+                                         {"dlmopen", Trouble::dlopen, kRsi},
+                                         {"dlsym", Trouble::dlsym, kRsi},
+                                         {"dlvsym", Trouble::dlsym, kRsi}}};
+
+// "passwd: files systemd" → libnss_files.so.2, libnss_systemd.so.2. Actions in brackets are none.
+std::vector<std::string> name_services(const std::string& text) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string_view line(text.data() + at, end - at);
+    at = end + 1;
+    line = line.substr(0, line.find('#'));
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    std::string word;
+    bool action = false;
+    for (const char c : std::string(line.substr(colon + 1)) + " ") {
+      if (c == '[') action = true;
+      if (c != ' ' && c != '\t' && c != '\r' && !action && c != '[' && c != ']')
+        word += c;
+      else if (!word.empty())
+        out.push_back(fmt::format("libnss_{}.so.2", word)), word.clear();
+      if (c == ']') action = false;
+    }
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+class Finder {
+ public:
+  Finder(const Link& link, const Reach& reach, Numbers& numbers, const Options& options, const std::string& nsswitch)
+      : link_(link), reach_(reach), numbers_(numbers), options_(options), nsswitch_(nsswitch) {}
+
+  Opens run() {
+    for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
+      by_slots(m);
+      if (defines(m, "dlopen")) by_texts(m);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  bool defines(std::uint32_t m, std::string_view name) const {
+    const auto& symbols = link_.module(m).file.dynamic_symbols;
+    return std::any_of(symbols.begin(), symbols.end(),
+                       [&](const elf::Symbol& s) { return s.defined && s.name == name; });
+  }
+
+  void trouble(Trouble kind, Assumption accepted, std::string where, std::string why) {
+    if (!options_.assumes(accepted)) {
+      out_.unresolved.push_back({kind, std::move(where), std::move(why)});
+      return;
+    }
+    if (std::find(out_.assumed.begin(), out_.assumed.end(), accepted) == out_.assumed.end())
+      out_.assumed.push_back(accepted);
+  }
+
+  // Calls through the pointers that the loader fills with dlopen and its kin.
+  void by_slots(std::uint32_t m) {
+    const Module& module = link_.module(m);
+    std::map<Address, const Entry*> slots;
+    for (const Slot& slot : module.slots)
+      for (const Entry& e : kEntries)
+        if (module.file.dynamic_symbols[slot.symbol].name == e.function) slots[slot.place] = &e;
+    if (slots.empty()) return;
+    for (const Node n : reach_.nodes()) {
+      if (n.module != m) continue;
+      for (const Ref& r : module.refs_of(link_.function(n))) {
+        const auto found = slots.find(r.to);
+        if (found == slots.end()) continue;
+        if (r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot)
+          at_call(n, r.from, *found->second);
+        else if (r.kind == RefKind::memory)
+          give_up(n, r.from, *found->second, "its address is taken");
+      }
+    }
+  }
+
+  void give_up(Node n, Address from, const Entry& e, const std::string& why) {
+    trouble(e.kind, e.kind == Trouble::dlopen ? Assumption::no_dlopen : Assumption::no_dlsym,
+            place_name(link_.module(n.module), from), fmt::format("{}: {}", e.function, why));
+  }
+
+  void at_call(Node n, Address from, const Entry& e) {
+    const Findings all = numbers_.find(n, from, e.reg);
+    for (const Settled& s : all.settled) {
+      if (s.value.kind == Value::Kind::constant && s.value.place == 0 && e.kind == Trouble::dlopen) continue;  // itself
+      const Module& module = link_.module(s.value.node.module);
+      const std::string_view text = module.file.text_at(static_cast<Address>(s.value.place));
+      const elf::Segment* const segment = module.file.segment_of(static_cast<Address>(s.value.place));
+      const bool known = s.value.kind == Value::Kind::address || module.file.position_dependent;
+      if (!known || text.empty() || segment == nullptr || segment->writable)
+        give_up(n, from, e, "its name is not a constant");
+      else if (e.kind == Trouble::dlopen)
+        out_.libraries.push_back({std::string(text), link_.module(n.module).path, std::nullopt});
+      else
+        out_.symbols.emplace_back(std::string(text), n);
+    }
+    for (const std::string& why : all.unknown) give_up(n, from, e, why);
+    if (all.settled.empty() && all.unknown.empty()) give_up(n, from, e, "its name is not known");
+  }
+
+  // A C library opens others by functions of its own, which have no names; what it opens is told by the texts that
+  // its reached code names.
+  void by_texts(std::uint32_t m) {
+    const Module& module = link_.module(m);
+    for (const Node n : reach_.nodes()) {
+      if (n.module != m) continue;
+      for (const Ref& r : module.refs_of(link_.function(n))) {
+        if (r.kind != RefKind::address || module.is_code(r.to)) continue;
+        const std::string_view text = module.file.text_at(r.to);
+        if (text.starts_with("libnss_%s"))
+          name_service(module, r.from);
+        else if (text == "gconv_init")
+          trouble(Trouble::gconv, Assumption::no_gconv, place_name(module, r.from),
+                  "a module for a character set may be loaded");
+        else if (text.starts_with("lib") && text.find(".so") != std::string_view::npos &&
+                 text.find_first_of(" %\n") == std::string_view::npos)
+          out_.libraries.push_back({std::string(text), module.path, std::nullopt});
+      }
+    }
+  }
+
+  void name_service(const Module& module, Address from) {
+    trouble(Trouble::nss, Assumption::nss_config, place_name(module, from),
+            "which name services are used is decided by /etc/nsswitch.conf when the program runs");
+    if (!options_.assumes(Assumption::nss_config)) return;
+    for (std::string& each : name_services(nsswitch_))
+      out_.libraries.push_back({std::move(each), module.path, Assumption::nss_config});
+  }
+
+  const Link& link_;
+  const Reach& reach_;
+  Numbers& numbers_;
+  const Options& options_;
+  const std::string& nsswitch_;
+  Opens out_;
+};
+
+}  // namespace
+
+std::string place_name(const Module& module, Address a) {
+  return fmt::format("{}: {}", module.path.substr(module.path.rfind('/') + 1), module.describe(a));
+}
+
+Opens find_opens(const Link& link, const Reach& reach, Numbers& numbers, const Options& options,
+                 const std::string& nsswitch) {
+  return Finder(link, reach, numbers, options, nsswitch).run();
+}
+
+}  // namespace callgate::scan

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/reach.h"
+
+#include <algorithm>
+
+namespace callgate::scan {
+
+Reach::Reach(const Link& link) : link_(link), reached_(link.module_count()), causes_(link.module_count()) {
+  for (std::uint32_t m = 0; m < link.module_count(); ++m) {
+    reached_[m].resize(link.module(m).functions.size());
+    causes_[m].resize(link.module(m).functions.size());
+  }
+}
+
+void Reach::add(Place place, const Cause& cause) {
+  const auto n = link_.node_at(place);
+  if (!n || reached_[n->module][n->function]) return;
+  if (is_constants(*n, cause)) return;
+  reached_[n->module][n->function] = true;
+  causes_[n->module][n->function] = cause;
+  order_.push_back(*n);
+}
+
+// Constants among hand-written code look like this: their address is formed, and they are no instructions. What such
+// bytes seem to jump to is none, either.
+bool Reach::is_constants(Node n, const Cause& cause) const {
+  const Function& f = link_.function(n);
+  if (f.framed || !f.undecodable) return false;
+  for (Cause c = cause;; c = this->cause(c.parent)) {
+    if (c.root != RootKind::none) return false;
+    if (c.kind == RefKind::address) return true;
+    if (c.kind != RefKind::jump && c.kind != RefKind::fall && c.kind != RefKind::table) return false;
+    if (link_.function(c.parent).framed) return false;
+  }
+}
+
+void Reach::run() {
+  const Program& program = link_.program();
+  const auto enter = [&](std::uint32_t m) {
+    add({m, link_.module(m).file.entry}, {RootKind::entry, {}, link_.module(m).file.entry, RefKind::call});
+  };
+  enter(0);
+  if (program.loader) enter(static_cast<std::uint32_t>(*program.loader));
+  for (std::uint32_t m = 0; m < link_.module_count(); ++m) module_roots(m);
+  follow();
+}
+
+void Reach::follow() {
+  while (next_ < order_.size()) visit(order_[next_++]);
+}
+
+void Reach::module_roots(std::uint32_t m) {
+  const Module& module = link_.module(m);
+  const elf::Dynamic& d = module.file.dynamic;
+  for (const Address a : {d.init, d.fini})
+    if (a != 0) add({m, a}, {RootKind::start, {}, a, RefKind::call});
+  for (const Range& array : {d.preinit_array, d.init_array, d.fini_array})
+    for (Address at = array.begin; at < array.end && array.end - at >= 8; at += 8) {
+      Address a = 0;
+      if (!module.file.read(at, a)) break;
+      if (module.file.position_dependent) add({m, a}, {RootKind::start, {}, at, RefKind::call});
+    }
+  for (const Address a : module.file.personalities) add({m, a}, {RootKind::exception, {}, a, RefKind::call});
+  relocations(m);
+  plain_pointers(m);
+  if (module.all_code_counts)
+    for (const Function& f : module.functions)
+      add({m, f.code.begin}, {RootKind::runtime, {}, f.code.begin, RefKind::call});
+}
+
+void Reach::relocations(std::uint32_t m) {
+  const elf::File& file = link_.module(m).file;
+  const auto is_initialiser = [&](Address place) {
+    const elf::Dynamic& d = file.dynamic;
+    return d.init_array.contains(place) || d.fini_array.contains(place) || d.preinit_array.contains(place);
+  };
+  for (const elf::Relocation& r : file.relocations) {
+    const Cause cause{is_initialiser(r.place) ? RootKind::start : RootKind::relocation, {}, r.place, RefKind::call};
+    if (r.type == elf::kRelative || r.type == elf::kIRelative) {
+      add({m, static_cast<Address>(r.addend)}, cause);
+    } else if (r.type == elf::kAbs64 && r.symbol != 0) {
+      for (const Place& p : link_.definitions(m, r.symbol))
+        add({p.module, p.address + static_cast<Address>(r.addend)}, cause);
+    }
+  }
+}
+
+// A pointer into the middle of a function that has an unwind entry is a label of that function (of a switch), and
+// leads nowhere that the function itself does not. Unless nothing names the function's beginning: then it is a part
+// that the compiler has split off, and only such labels lead to it.
+void Reach::plain_pointers(std::uint32_t m) {
+  const Module& module = link_.module(m);
+  if (module.pointers.empty()) return;
+  std::vector<bool> named(module.functions.size());
+  for (const Ref& r : module.refs)
+    if (const Function* const f = module.function_at(r.to); f != nullptr && f->code.begin == r.to)
+      named[module.id_of(*f)] = true;
+  for (const Address a : module.pointers) {
+    const Function* const f = module.function_at(a);
+    if (f == nullptr || (f->framed && a > f->code.begin + 1 && named[module.id_of(*f)])) continue;
+    add({m, a}, {RootKind::relocation, {}, a, RefKind::call});
+  }
+}
+
+// The loader asks for some functions of libraries by name (malloc, __libc_early_init): any text that its code names
+// and that is an exported symbol counts as asked for.
+void Reach::names_in_loader(Node n, const Ref& ref) {
+  const std::string_view text = link_.module(n.module).file.text_at(ref.to);
+  if (text.empty()) return;
+  for (const Place& p : link_.named(text)) add(p, {RootKind::none, n, ref.from, RefKind::address});
+}
+
+void Reach::visit(Node n) {
+  const Module& module = link_.module(n.module);
+  const bool loader = link_.program().loader == n.module;
+  for (const Ref& r : module.refs_of(link_.function(n))) {
+    if (r.kind == RefKind::after_call && !link_.call_returns(n, r.from)) continue;
+    if (loader && r.kind == RefKind::address && !module.is_code(r.to)) names_in_loader(n, r);
+    for (const Place& p : link_.targets(n.module, r)) add(p, {RootKind::none, n, r.from, r.kind});
+  }
+}
+
+}  // namespace callgate::scan

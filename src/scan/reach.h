@@ -1,0 +1,61 @@
+// Which functions can run at all, from the program's entry points on, and why: each keeps the reference that led to
+// it first, so the chain back to an entry point is a shortest one.
+//
+// What counts as a root (the sound default): where the kernel and the loader enter, and every code pointer that the
+// loader or the linker has put into data of any module. An address that code forms counts as called as soon as that
+// code is reached. So no indirect call needs to be understood: whatever pointer it goes through has been one of these.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scan/link.h"
+
+namespace callgate::scan {
+
+enum class RootKind : std::uint8_t {
+  none,        // reached from another function
+  entry,       // where the kernel enters the program or its loader
+  start,       // initialisers and finalisers
+  relocation,  // a pointer in data
+  exception,   // a handler that unwind tables name
+  by_name,     // looked up by its name while the program runs
+  runtime,     // of a language runtime whose every function counts
+  opened,      // what a library opened at run time offers
+};
+
+struct Cause {
+  RootKind root = RootKind::none;
+  Node parent;       // if no root
+  Address from = 0;  // the instruction, or the pointer's place
+  RefKind kind = RefKind::call;
+};
+
+class Reach {
+ public:
+  explicit Reach(const Link& link);
+  // Enters where the kernel and the loader do, and follows everything.
+  void run();
+  // Further roots, then everything that follows from them.
+  void add(Place place, const Cause& cause);
+  void follow();
+
+  bool contains(Node n) const { return reached_[n.module][n.function]; }
+  const Cause& cause(Node n) const { return causes_[n.module][n.function]; }
+  // In the order in which they were reached.
+  const std::vector<Node>& nodes() const { return order_; }
+
+ private:
+  void module_roots(std::uint32_t m);
+  void relocations(std::uint32_t m);
+  void plain_pointers(std::uint32_t m);
+  void visit(Node n);
+  bool is_constants(Node n, const Cause& cause) const;
+  void names_in_loader(Node n, const Ref& ref);
+
+  const Link& link_;
+  std::vector<std::vector<bool>> reached_;
+  std::vector<std::vector<Cause>> causes_;
+  std::vector<Node> order_;
+  std::size_t next_ = 0;
+};
+
+}  // namespace callgate::scan

@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "scan/opens.h"
+
+namespace callgate::scan {
+
+namespace {
+
+struct AssumptionRow {
+  Assumption which;
+  std::string_view name, explanation;
+};
+constexpr std::array<AssumptionRow, 6> kAssumptions{{
+    {Assumption::no_missing, "no-missing", "libraries that were not found bring nothing"},
+    {Assumption::no_dlopen, "no-dlopen", "where the name of an opened library is not known, none is opened"},
+    {Assumption::no_dlsym, "no-dlsym", "a function looked up by an unknown name is one that is reached anyway"},
+    {Assumption::nss_config, "nss-config", "the name services are those that /etc/nsswitch.conf names now"},
+    {Assumption::no_gconv, "no-gconv", "no character set is converted by a module of the C library"},
+    {Assumption::no_script, "no-script", "a script only makes its interpreter do what its own code does"},
+}};
+constexpr std::array<Assumption, 6> kAll{Assumption::no_missing, Assumption::no_dlopen, Assumption::no_dlsym,
+                                         Assumption::nss_config, Assumption::no_gconv,  Assumption::no_script};
+constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
+                                                     "gconv",           "undecodable", "file",   "relocation", "script",
+                                                     "other-entry"};
+
+constexpr std::uint32_t kRtSigaction = 13, kRtSigreturn = 15, kRestartSyscall = 219;
+// A signal interrupts these, and the kernel goes on with them by restart_syscall: poll, nanosleep, futex,
+// clock_nanosleep.
+constexpr std::array<std::uint32_t, 4> kRestarted{7, 35, 202, 230};
+constexpr int kMaxRounds = 40;
+
+// Relocations that put no code address anywhere, besides those that are followed: TLS offsets, sizes.
+bool is_harmless(std::uint32_t type) {
+  return type == 0 || type == elf::kCopy || (type >= 16 && type <= 23) || type == 32 || type == 33 || type == 36;
+}
+bool is_followed(std::uint32_t type) {
+  return type == elf::kAbs64 || type == elf::kGlobDat || type == elf::kJumpSlot || type == elf::kRelative ||
+         type == elf::kIRelative;
+}
+
+class Scanner {
+ public:
+  Scanner(Library& library, const Options& options, Program program)
+      : library_(library), options_(options), program_(std::move(program)) {}
+
+  Answer run() {
+    const auto nsswitch = library_.text("/etc/nsswitch.conf");
+    for (int round = 0; round < kMaxRounds; ++round) {
+      link_ = std::make_unique<Link>(program_);
+      reach_ = std::make_unique<Reach>(*link_);
+      numbers_ = std::make_unique<Numbers>(*link_, *reach_);
+      reach_->run();
+      enter_opened();
+      if (!open_more(nsswitch ? *nsswitch : "")) break;
+    }
+    describe();
+    find_calls();
+    kernel_calls();
+    order();
+    return std::move(answer_);
+  }
+
+ private:
+  // All that an opened library exports may be asked for.
+  void enter_opened() {
+    for (std::uint32_t m = 0; m < link_->module_count(); ++m) {
+      if (!opened_.contains(link_->module(m).path)) continue;
+      for (const elf::Symbol& s : link_->module(m).file.dynamic_symbols)
+        if (s.defined && !s.local && link_->module(m).is_code(s.value))
+          reach_->add({m, s.value}, {RootKind::opened, {}, s.value, RefKind::call});
+    }
+    for (const auto& [name, by] : looked_up_)
+      for (const Place& p : link_->named(name)) reach_->add(p, {RootKind::by_name, by, 0, RefKind::call});
+    reach_->follow();
+  }
+
+  // True if something has come up that was not known before.
+  bool open_more(const std::string& nsswitch) {
+    Opens opens = find_opens(*link_, *reach_, *numbers_, options_, nsswitch);
+    bool more = false;
+    for (const auto& [name, node] : opens.symbols) more = looked_up_.emplace(name, Node{}).second || more;
+    for (const Opens::Wanted& each : opens.libraries) {
+      if (!tried_.insert(each.name).second) continue;
+      const std::size_t before = program_.modules.size();
+      // A library that is not there cannot be opened now; whoever opens it is told so.
+      if (!add_library(library_, program_, each.name, each.by)) continue;
+      for (const auto& m : program_.modules)
+        if (m->path.substr(m->path.rfind('/') + 1) == each.name.substr(each.name.rfind('/') + 1))
+          opened_.insert(m->path);
+      for (std::size_t i = before; i < program_.modules.size(); ++i) {
+        opened_.insert(program_.modules[i]->path);
+        if (each.assumed) assumed_modules_[program_.modules[i]->path] = *each.assumed;
+      }
+      more = true;
+    }
+    opens_ = std::move(opens);
+    return more;
+  }
+
+  void trouble(Trouble kind, std::string where, std::string why, std::optional<Assumption> accepted = {}) {
+    if (accepted && options_.assumes(*accepted)) {
+      if (std::find(answer_.assumed.begin(), answer_.assumed.end(), *accepted) == answer_.assumed.end())
+        answer_.assumed.push_back(*accepted);
+      return;
+    }
+    answer_.unresolved.push_back({kind, std::move(where), std::move(why)});
+  }
+
+  void describe() {
+    answer_.path = program_.path;
+    answer_.script_interpreter = program_.script_interpreter;
+    answer_.build_id = program_.modules.front()->file.build_id;
+    answer_.unresolved = std::move(opens_.unresolved);
+    answer_.assumed = std::move(opens_.assumed);
+    for (std::size_t i = 1; i < program_.modules.size(); ++i) answer_.libraries.push_back(program_.modules[i]->path);
+    for (const Missing& each : program_.missing)
+      trouble(Trouble::missing_library, each.name, fmt::format("needed by {}: {}", each.needed_by, each.why),
+              Assumption::no_missing);
+    if (!program_.script_interpreter.empty())
+      trouble(Trouble::script, program_.path,
+              fmt::format("what {} does is decided by the script", program_.script_interpreter), Assumption::no_script);
+    for (const auto& m : program_.modules) {
+      for (const std::string& each : m->file.defects) trouble(Trouble::defect, m->path, each);
+      std::set<std::uint32_t> types;
+      for (const elf::Relocation& r : m->file.relocations)
+        if (!is_followed(r.type) && !is_harmless(r.type)) types.insert(r.type);
+      for (const std::uint32_t type : types)
+        trouble(Trouble::relocation, m->path, fmt::format("relocations of type {} are not followed", type));
+    }
+  }
+
+  void add_call(std::uint32_t nr, Node node, Address at) {
+    if (found_.contains(nr)) return;
+    Call call;
+    call.nr = nr;
+    call.chain = chain(node, at);
+    for (std::optional<Node> n = node; n; n = parent(*n))
+      if (const auto a = assumed_modules_.find(link_->module(n->module).path); a != assumed_modules_.end())
+        call.assumed = a->second;
+    found_.emplace(nr, std::move(call));
+  }
+
+  std::optional<Node> parent(Node n) const {
+    const Cause& c = reach_->cause(n);
+    return c.root == RootKind::none ? std::optional(c.parent) : std::nullopt;
+  }
+
+  void find_calls() {
+    for (const Node n : reach_->nodes()) {
+      const Module& module = link_->module(n.module);
+      if (link_->function(n).undecodable)
+        trouble(Trouble::undecodable, place_name(module, link_->function(n).code.begin),
+                "control runs into bytes that are no known instruction");
+      for (const Site& site : module.sites_of(link_->function(n))) at_site(n, site);
+    }
+  }
+
+  void at_site(Node n, const Site& site) {
+    const Module& module = link_->module(n.module);
+    if (site.kind == SiteKind::vsyscall) return add_call(site.number, n, site.address);
+    if (site.kind != SiteKind::syscall)
+      return trouble(Trouble::other_entry, place_name(module, site.address),
+                     site.kind == SiteKind::int80 ? "int 0x80 makes calls of 32-bit programs"
+                                                  : "sysenter makes calls of 32-bit programs");
+    const Findings all = numbers_->find(n, site.address, kRax);
+    for (const Settled& s : all.settled) {
+      if (s.value.kind == Value::Kind::constant)
+        add_call(static_cast<std::uint32_t>(s.value.place), s.at == n ? n : s.at, s.from);
+      else
+        trouble(Trouble::number, place_name(module, site.address), "an address as a number");
+    }
+    if (!all.unknown.empty()) {
+      std::string why = all.unknown.front();
+      if (all.unknown.size() > 1) why += fmt::format(", and {} more", all.unknown.size() - 1);
+      trouble(Trouble::number, place_name(module, site.address), std::move(why));
+    }
+  }
+
+  void kernel_calls() {
+    const auto add = [&](std::uint32_t nr, std::uint32_t because) {
+      const auto found = found_.find(because);
+      if (found == found_.end() || found_.contains(nr)) return;
+      Call call = found->second;
+      call.nr = nr;
+      call.chain.push_back({"the kernel", "makes the call by itself, after a signal"});
+      found_.emplace(nr, std::move(call));
+    };
+    add(kRtSigreturn, kRtSigaction);
+    for (const std::uint32_t nr : kRestarted) add(kRestartSyscall, nr);
+  }
+
+  void order() {
+    for (auto& [nr, call] : found_) {
+      if (call.assumed &&
+          std::find(answer_.assumed.begin(), answer_.assumed.end(), *call.assumed) == answer_.assumed.end())
+        answer_.assumed.push_back(*call.assumed);
+      answer_.calls.push_back(std::move(call));
+    }
+    std::sort(answer_.unresolved.begin(), answer_.unresolved.end(), [](const Unresolved& a, const Unresolved& b) {
+      return std::tie(a.kind, a.where, a.why) < std::tie(b.kind, b.where, b.why);
+    });
+    const auto same = [](const Unresolved& a, const Unresolved& b) {
+      return a.kind == b.kind && a.where == b.where && a.why == b.why;
+    };
+    answer_.unresolved.erase(std::unique(answer_.unresolved.begin(), answer_.unresolved.end(), same),
+                             answer_.unresolved.end());
+    std::sort(answer_.assumed.begin(), answer_.assumed.end());
+  }
+
+  std::vector<Step> chain(Node node, Address at) const {
+    std::vector<Step> out;
+    out.push_back({place_name(link_->module(node.module), at), "enters the kernel, or calls what does"});
+    for (std::optional<Node> n = node; n;) {
+      const Cause& c = reach_->cause(*n);
+      const Module& module = link_->module(n->module);
+      const std::string where = place_name(module, link_->function(*n).code.begin);
+      switch (c.root) {
+        case RootKind::none:
+          out.push_back({where, how(c.kind)});
+          break;
+        case RootKind::entry:
+          out.push_back({where, "is where the kernel enters"});
+          break;
+        case RootKind::start:
+          out.push_back({where, "initialises or finalises the module"});
+          break;
+        case RootKind::relocation:
+          out.push_back({where, fmt::format("is named by a pointer in data, at {:#x}", c.from)});
+          break;
+        case RootKind::exception:
+          out.push_back({where, "handles exceptions"});
+          break;
+        case RootKind::by_name:
+          out.push_back({where, "is looked up by its name"});
+          break;
+        case RootKind::runtime:
+          out.push_back({where, "belongs to a runtime all of whose code counts"});
+          break;
+        case RootKind::opened:
+          out.push_back({where, "is exported by a library that is opened while it runs"});
+          break;
+      }
+      n = parent(*n);
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+  }
+
+  static std::string how(RefKind kind) {
+    switch (kind) {
+      case RefKind::call:
+      case RefKind::call_slot:
+        return "is called";
+      case RefKind::jump:
+      case RefKind::jump_slot:
+      case RefKind::table:
+        return "is jumped to";
+      case RefKind::fall:
+      case RefKind::after_call:
+        return "follows on";
+      case RefKind::address:
+      case RefKind::memory:
+        return "has its address taken, so it may be called";
+    }
+    return "";
+  }
+
+  Library& library_;
+  const Options& options_;
+  Program program_;
+  std::unique_ptr<Link> link_;
+  std::unique_ptr<Reach> reach_;
+  std::unique_ptr<Numbers> numbers_;
+  Opens opens_;
+  std::set<std::string> opened_, tried_;
+  std::map<std::string, Node> looked_up_;
+  std::map<std::string, Assumption> assumed_modules_;
+  std::map<std::uint32_t, Call> found_;
+  Answer answer_;
+};
+
+}  // namespace
+
+std::string_view name(Assumption a) {
+  return kAssumptions[static_cast<std::size_t>(a)].name;
+}
+std::string_view explain(Assumption a) {
+  return kAssumptions[static_cast<std::size_t>(a)].explanation;
+}
+std::span<const Assumption> assumptions() {
+  return kAll;
+}
+
+std::optional<Assumption> find_assumption(std::string_view text) {
+  for (const AssumptionRow& row : kAssumptions)
+    if (row.name == text) return row.which;
+  return std::nullopt;
+}
+
+std::string_view name(Trouble t) {
+  return kTroubles[static_cast<std::size_t>(t)];
+}
+
+bool Options::assumes(Assumption a) const {
+  return std::find(assume.begin(), assume.end(), a) != assume.end();
+}
+
+base::Result<Answer> scan(Library& library, const std::string& path, const Options& options) {
+  CALLGATE_TRY(Program program, load(library, path));
+  return Scanner(library, options, std::move(program)).run();
+}
+
+}  // namespace callgate::scan

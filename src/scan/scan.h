@@ -1,0 +1,77 @@
+// What a program can do: the system calls that its code, with all its libraries, can make. Computed from the files
+// alone, and never too few: what could not be decided is listed as unresolved, and the answer is then open. A caller
+// may assume some of it by name; every call says whether it rests on such an assumption.
+//
+// Not seen: code that the program makes or maps itself (a just-in-time compiler), other programs that it executes,
+// and libraries that LD_PRELOAD or LD_LIBRARY_PATH bring in.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "scan/load.h"
+
+namespace callgate::scan {
+
+// What a user may accept unseen.
+enum class Assumption : std::uint8_t {
+  no_missing,  // libraries that were not found bring nothing
+  no_dlopen,   // where the name of an opened library is not known, none is opened
+  no_dlsym,    // where the name of a looked-up function is not known, it is one that is reached anyway
+  nss_config,  // name services are those of /etc/nsswitch.conf
+  no_gconv,    // no character set is converted by a module of the C library
+  no_script,   // a script makes its interpreter do nothing but what the interpreter's own code does
+};
+std::string_view name(Assumption a);
+std::string_view explain(Assumption a);
+std::optional<Assumption> find_assumption(std::string_view name);
+std::span<const Assumption> assumptions();
+
+enum class Trouble : std::uint8_t {
+  missing_library,
+  number,
+  dlopen,
+  dlsym,
+  nss,
+  gconv,
+  undecodable,
+  defect,
+  relocation,
+  script,
+  other_entry
+};
+std::string_view name(Trouble t);
+
+struct Unresolved {
+  Trouble kind = Trouble::number;
+  std::string where;  // "libc.so.6: syscall+0x17"
+  std::string why;
+};
+
+struct Step {
+  std::string where;  // "libc.so.6: fopen"
+  std::string how;    // "calls", "is where the program begins"
+};
+
+struct Call {
+  std::uint32_t nr = 0;
+  std::optional<Assumption> assumed;  // nothing: proved
+  std::vector<Step> chain;            // from an entry point to the instruction
+};
+
+struct Answer {
+  std::string path, build_id, script_interpreter;
+  std::vector<std::string> libraries;
+  std::vector<Call> calls;  // by number
+  std::vector<Unresolved> unresolved;
+  std::vector<Assumption> assumed;  // those that were needed
+  bool closed() const { return unresolved.empty(); }
+};
+
+struct Options {
+  std::vector<Assumption> assume;
+  bool assumes(Assumption a) const;
+};
+
+// Errors: the program cannot be read, is no ELF file or script, or is for another machine.
+base::Result<Answer> scan(Library& library, const std::string& path, const Options& options);
+
+}  // namespace callgate::scan

@@ -1,0 +1,470 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/trace.h"
+
+#include <algorithm>
+
+namespace callgate::scan {
+
+namespace {
+
+constexpr int kMaxDepth = 8;              // operations on the way
+constexpr std::size_t kMaxSteps = 20000;  // instructions looked at, for one question
+constexpr std::size_t kMaxValues = 64;
+
+std::int64_t low(std::int64_t v, bool wide) {
+  return wide ? v : static_cast<std::int64_t>(static_cast<std::uint32_t>(v));
+}
+
+}  // namespace
+
+struct Tracer::Query {
+  const Graph& graph;
+  Values out;
+  std::set<std::pair<std::uint32_t, Where>> seen;
+  std::vector<std::pair<std::uint32_t, Where>> work;
+  int depth = 0;
+  std::size_t* steps = nullptr;
+};
+
+void Tracer::unknown(Query& q, const char* why) {
+  Value v;
+  v.why = why;
+  v.node = q.graph.node();
+  q.out.insert(v);
+}
+
+const Graph& Tracer::graph(Node n) {
+  auto& kept = graphs_[{n.module, n.function}];
+  if (!kept) kept = std::make_unique<Graph>(link_, n);
+  return *kept;
+}
+
+const std::vector<Tracer::Jump>& Tracer::jumps(std::uint32_t m) {
+  const auto [at, fresh] = jumps_.try_emplace(m);
+  if (!fresh) return at->second;
+  const Module& module = link_.module(m);
+  for (std::uint32_t i = 0; i < module.functions.size(); ++i) {
+    if (!reach_.contains({m, i})) continue;
+    for (const Ref& r : module.refs_of(module.functions[i]))
+      if (r.kind == RefKind::jump || r.kind == RefKind::table || r.kind == RefKind::call ||
+          (r.kind == RefKind::address && module.is_code(r.to)))
+        at->second.push_back({r.to, r.from, r.kind == RefKind::address});
+  }
+  std::sort(at->second.begin(), at->second.end(),
+            [](const Jump& a, const Jump& b) { return std::tie(a.to, a.from) < std::tie(b.to, b.from); });
+  return at->second;
+}
+
+Values Tracer::before(Node n, Address a, Where where) {
+  const auto at = graph(n).index_of(a);
+  if (!at) {
+    Value v;
+    v.why = "data stands among the code";
+    v.node = n;
+    return {v};
+  }
+  return before(n, *at, where);
+}
+
+Values Tracer::before(Node n, std::uint32_t at, Where where) {
+  std::size_t steps = 0;
+  Query q{graph(n), {}, {}, {}, 0, &steps};
+  return nested(q, n, at, where);
+}
+
+Values Tracer::nested(Query& outer, Node n, std::uint32_t at, Where where) {
+  Query q{graph(n), {}, {}, {}, outer.depth + 1, outer.steps};
+  if (q.graph.too_large())
+    unknown(q, "the function is too large to look into");
+  else if (q.depth > kMaxDepth)
+    unknown(q, "computed in too many steps");
+  else
+    q.work.emplace_back(at, where);
+  while (!q.work.empty() && q.out.size() < kMaxValues) {
+    const auto [i, w] = q.work.back();
+    q.work.pop_back();
+    if (q.seen.emplace(i, w).second) follow(q, i, w);
+    if (++*q.steps > kMaxSteps) {
+      unknown(q, "too many ways lead here");
+      break;
+    }
+  }
+  if (q.out.size() >= kMaxValues) unknown(q, "too many values");
+  return std::move(q.out);
+}
+
+void Tracer::follow(Query& q, std::uint32_t at, Where where) {
+  if (where.kind == Where::Kind::reg && (where.place == kRsp || where.place == kRbp)) {
+    const StackState& s = q.graph.stack(at);
+    if (const auto& place = where.place == kRsp ? s.rsp : s.rbp) {
+      q.out.insert({Value::Kind::frame, q.graph.node(), *place, 0, 8, ""});
+      return;
+    }
+    if (where.place == kRsp) return unknown(q, "the stack is not followed");
+  }
+  const auto from = q.graph.before(at);
+  if (at == 0) {
+    const bool stack = where.kind == Where::Kind::stack;
+    if (stack && where.place < 8)
+      unknown(q, "read from the stack before it is written");
+    else if (where.kind != Where::Kind::reg && !stack)
+      unknown(q, "a byte of a parameter");
+    else
+      q.out.insert({stack ? Value::Kind::stack_passed : Value::Kind::parameter, q.graph.node(), where.place, 0,
+                    where.width, ""});
+  } else if (at < q.graph.size()) {
+    entered_elsewhere(q, at, where);
+  }
+  for (const std::uint32_t i : from) after(q, i, where);
+}
+
+// Jumps of other functions into the middle of this one: parts that the compiler has split off come back that way.
+void Tracer::entered_elsewhere(Query& q, std::uint32_t at, Where where) {
+  const Node n = q.graph.node();
+  const Range own = link_.function(n).code;
+  const Address here = q.graph.address(at);
+  const auto& all = jumps(n.module);
+  bool any = !q.graph.before(at).empty();
+  for (auto j = std::lower_bound(all.begin(), all.end(), here, [](const Jump& x, Address a) { return x.to < a; });
+       j != all.end() && j->to == here; ++j) {
+    if (own.contains(j->from) && !j->address) continue;
+    any = true;
+    if (j->address) {
+      unknown(q, "the address of a place in the middle is taken");
+      continue;
+    }
+    const auto other = link_.node_at({n.module, j->from});
+    const auto index = other ? graph(*other).index_of(j->from) : std::nullopt;
+    if (!index) {
+      unknown(q, "entered from elsewhere");
+      continue;
+    }
+    Where there = where;
+    if (where.kind == Where::Kind::stack) {
+      const auto& here_rsp = q.graph.stack(at).rsp;
+      const auto& there_rsp = graph(*other).stack(*index).rsp;
+      if (!here_rsp || !there_rsp) {
+        unknown(q, "the stack is not followed");
+        continue;
+      }
+      there.place += *there_rsp - *here_rsp;
+    }
+    for (Value v : nested(q, *other, *index, there)) {
+      if (v.kind == Value::Kind::frame) v = Value{Value::Kind::unknown, n, 0, 0, 8, "an address on another stack"};
+      q.out.insert(v);
+    }
+  }
+  // Without any way to it, an instruction is never reached, unless exceptions lead there.
+  if (!any && link_.function(n).handlers) unknown(q, "an exception handler");
+}
+
+void Tracer::after(Query& q, std::uint32_t at, Where where) {
+  const bool done = where.kind == Where::Kind::stack    ? stack_effect(q, at, where)
+                    : where.kind == Where::Kind::vector ? vector_effect(q, at, where)
+                                                        : register_effect(q, at, where);
+  if (!done) q.work.emplace_back(at, where);
+}
+
+// Applies f to what is a constant; anything else becomes unknown.
+template <class F>
+void Tracer::apply(Query& q, std::uint32_t at, Where where, F f) {
+  for (const Value& v : nested(q, q.graph.node(), at, where)) {
+    Value out = v;
+    if (v.kind == Value::Kind::unknown) {
+      q.out.insert(v);
+    } else if (!f(out)) {
+      unknown(q, "computed from what is not constant");
+    } else {
+      q.out.insert(out);
+    }
+  }
+}
+
+// 0 add, 1 or, 2 adc, 3 sbb, 4 and, 5 sub, 6 xor, as in the opcode's group.
+void Tracer::combine(Query& q, std::uint32_t at, Where a, Where b, unsigned opcode) {
+  const Values left = nested(q, q.graph.node(), at, a), right = nested(q, q.graph.node(), at, b);
+  const bool wide = q.graph.insn(at).wide;
+  for (const Value& x : left)
+    for (const Value& y : right) {
+      Value out = x;
+      if (x.kind != Value::Kind::constant || y.kind != Value::Kind::constant || q.out.size() > kMaxValues)
+        return unknown(q, "computed from what is not constant");
+      const auto ux = static_cast<std::uint64_t>(x.place), uy = static_cast<std::uint64_t>(y.place);
+      const std::uint64_t result = opcode == 0   ? ux + uy
+                                   : opcode == 1 ? ux | uy
+                                   : opcode == 4 ? ux & uy
+                                   : opcode == 5 ? ux - uy
+                                                 : ux ^ uy;
+      out.place = low(static_cast<std::int64_t>(result), wide);
+      if (opcode == 2 || opcode == 3) return unknown(q, "computed with a carry");
+      q.out.insert(out);
+    }
+}
+
+// What stands in ModRM.rm: a register, or memory.
+void Tracer::source(Query& q, std::uint32_t at, bool byte) {
+  const Insn& in = q.graph.insn(at);
+  if (in.mod != 3) return load(q, at, byte ? 1 : in.operand16 ? 2 : in.wide && !in.one(0x63) ? 8 : 4);
+  if (byte && !in.has_rex && in.rm >= 4 && in.rm < 8) return unknown(q, "a high byte");
+  const Where from{byte ? Where::Kind::low_byte : Where::Kind::reg, in.rm, 8};
+  if (in.wide && !byte) {
+    q.work.emplace_back(at, from);
+    return;
+  }
+  // A 32-bit move cuts; what is no constant is passed on all the same: numbers are 32 bits.
+  for (Value v : nested(q, q.graph.node(), at, from)) {
+    if (v.kind == Value::Kind::constant) v.place = byte ? v.place & 0xff : low(v.place, false);
+    q.out.insert(v);
+  }
+}
+
+void Tracer::load(Query& q, std::uint32_t at, std::uint8_t width) {
+  const Insn& in = q.graph.insn(at);
+  const Node n = q.graph.node();
+  const Module& module = link_.module(n.module);
+  const auto memory = [&](Address a) {
+    const elf::Segment* const s = module.file.segment_of(a);
+    if (s == nullptr) return unknown(q, "read from outside of the file");
+    if (s->writable) {
+      q.out.insert({Value::Kind::global, n, static_cast<std::int64_t>(a), 0, width, ""});
+      return;
+    }
+    std::uint32_t value = 0;
+    if (width != 4 || !module.file.read(a, value)) return unknown(q, "read from memory");
+    q.out.insert({Value::Kind::constant, n, value, 0, width, ""});
+  };
+  if (in.segment) return unknown(q, "read from thread-local memory");
+  if (in.rip_relative) return memory(q.graph.rip_target(at));
+  if (in.index >= 0 || in.base < 0) return unknown(q, "read from a table");
+  if (const auto place = q.graph.stack_place(at)) {
+    q.work.emplace_back(at, Where{Where::Kind::stack, *place, width});
+    return;
+  }
+  for (const Value& v : nested(q, n, at, Where{Where::Kind::reg, in.base, 8})) {
+    using K = Value::Kind;
+    if (v.kind == K::frame)
+      q.work.emplace_back(at, Where{Where::Kind::stack, v.place + in.displacement, width});
+    else if (v.kind == K::address)
+      memory(static_cast<Address>(v.place + in.displacement));
+    else if (v.kind == K::parameter)
+      q.out.insert({K::member, v.node, v.place, in.displacement, width, ""});
+    else if (v.kind == K::global)
+      q.out.insert({K::global_member, v.node, v.place, in.displacement, width, ""});
+    else
+      unknown(q, "read through a pointer");
+  }
+}
+
+bool Tracer::register_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const auto r = static_cast<unsigned>(where.place);
+  const bool byte = where.kind == Where::Kind::low_byte;
+  const Node n = q.graph.node();
+  const bool own_stack = in.one(0x58 + kRbp) || in.one(0xc9);
+  if ((written(in) & bit(r)) == 0 && !(own_stack && r == kRbp)) return false;
+  const auto constant = [&](std::int64_t v) {
+    q.out.insert({Value::Kind::constant, n, byte ? v & 0xff : v, 0, 8, ""});
+    return true;
+  };
+  const auto give_up = [&](const char* why) { return unknown(q, why), true; };
+  if (in.is_call() && (changed_by_call(q.graph, at, 0) & bit(r)) == 0) return false;
+  if (in.is_call() || in.is_indirect_call()) return give_up("the result of a call, or lost by it");
+  if (in.is_syscall()) return give_up("the result of a system call, or lost by it");
+  if (in.vector || in.map > Map::two) return give_up("written by an instruction that is not followed");
+  const std::uint8_t op = in.opcode;
+  if (in.map == Map::two) {
+    if ((op & 0xf0U) == 0x90U && in.mod == 3 && byte && (in.has_rex || in.rm < 4)) return constant(0), constant(1);
+    if ((op & 0xf0U) == 0x90U && in.mod == 3 && !byte && (in.has_rex || in.rm < 4)) {
+      for (const std::int64_t flag : {0, 1})
+        apply(q, at, where, [&](Value& v) {
+          v.place = (v.place & ~std::int64_t{0xff}) | flag;
+          return v.kind == Value::Kind::constant;
+        });
+      return true;
+    }
+    if ((op & 0xf0U) == 0x40U && !in.operand16) {
+      q.work.emplace_back(at, where);
+      return source(q, at, false), true;
+    }
+    if (op == 0xb6 && !in.operand16) return source(q, at, true), true;
+    return give_up("computed");
+  }
+  if (in.operand16) return give_up("computed in 16 bits");
+  if ((op & 0xf8U) == 0xb0U && byte) return constant(in.immediate);
+  if ((op & 0xf8U) == 0xb8U) return constant(in.wide ? in.immediate : low(in.immediate, false));
+  if (op == 0xc7 && in.mod == 3 && !in.is_transaction()) return constant(low(in.immediate, in.wide));
+  const bool both = in.has_modrm && in.mod == 3;
+  if (both && in.reg == in.rm && (op == 0x31 || op == 0x33 || op == 0x29 || op == 0x2b)) return constant(0);
+  if (both && in.reg == in.rm && (op == 0x19 || op == 0x1b)) return constant(0), constant(low(-1, in.wide));
+  if (byte && !(op == 0x89 || op == 0x8b || op == 0x83)) return give_up("a byte is computed");
+  if (op == 0x89 && both) {
+    const Where from{where.kind, in.reg, 8};
+    if (in.wide || byte)
+      q.work.emplace_back(at, from);
+    else
+      for (Value v : nested(q, n, at, from)) {
+        if (v.kind == Value::Kind::constant) v.place = low(v.place, false);
+        q.out.insert(v);
+      }
+    return true;
+  }
+  if (op == 0x8b) return source(q, at, false), true;
+  if (op == 0x63) {
+    for (Value v : [&] {
+           Query inner{q.graph, {}, {}, {}, q.depth, q.steps};
+           source(inner, at, false);
+           Values all = std::move(inner.out);
+           for (const auto& [i, w] : inner.work) all.merge(nested(q, n, i, w));
+           return all;
+         }()) {
+      if (v.kind == Value::Kind::constant) v.place = static_cast<std::int32_t>(v.place);
+      q.out.insert(v);
+    }
+    return true;
+  }
+  if (op == 0x8d) {
+    if (in.rip_relative) {
+      q.out.insert({Value::Kind::address, n, static_cast<std::int64_t>(q.graph.rip_target(at)), 0, 8, ""});
+      return true;
+    }
+    if (const auto place = q.graph.stack_place(at)) {
+      q.out.insert({Value::Kind::frame, n, *place, 0, 8, ""});
+      return true;
+    }
+    if (in.index >= 0) return give_up("computed");
+    if (in.base < 0) return constant(in.displacement);
+    apply(q, at, Where{Where::Kind::reg, in.base, 8}, [&](Value& v) {
+      v.place = low(v.place + in.displacement, in.wide || v.kind != Value::Kind::constant);
+      return v.kind == Value::Kind::constant || v.kind == Value::Kind::address || v.kind == Value::Kind::frame;
+    });
+    return true;
+  }
+  if ((op == 0x81 || op == 0x83) && both) {
+    const unsigned g = in.group();
+    if (g == 2 || g == 3) return give_up("computed with a carry");
+    apply(q, at, Where{Where::Kind::reg, in.rm, 8}, [&](Value& v) {
+      const std::int64_t i = in.immediate;
+      v.place = g == 0 ? v.place + i : g == 1 ? v.place | i : g == 4 ? v.place & i : g == 5 ? v.place - i : v.place ^ i;
+      v.place = byte ? v.place & 0xff : low(v.place, in.wide);
+      return v.kind == Value::Kind::constant;
+    });
+    return true;
+  }
+  if (op < 0x40 && both && (op & 7U) == 1)
+    return combine(q, at, {where.kind, in.rm, 8}, {where.kind, in.reg, 8}, op >> 3U), true;
+  if (op < 0x40 && both && (op & 7U) == 3)
+    return combine(q, at, {where.kind, in.reg, 8}, {where.kind, in.rm, 8}, op >> 3U), true;
+  if ((op & 0xf8U) == 0x58U) {
+    const auto& rsp = q.graph.stack(at).rsp;
+    if (!rsp) return give_up("the stack is not followed");
+    q.work.emplace_back(at, Where{Where::Kind::stack, *rsp, 8});
+    return true;
+  }
+  return give_up("computed");
+}
+
+RegisterSet Tracer::changed_by_call(const Graph& graph, std::uint32_t at, int depth) {
+  const Insn& in = graph.insn(at);
+  const std::uint32_t m = graph.node().module;
+  if (!in.is_call()) return kCallerSaved;
+  const Address target = graph.next_address(at) + static_cast<Address>(in.immediate);
+  const Function* const f = link_.module(m).function_at(target);
+  if (f == nullptr || f->code.begin != target) return kCallerSaved;
+  return changed_by({m, link_.module(m).id_of(*f)}, depth + 1);
+}
+
+RegisterSet Tracer::changed_by(Node n, int depth) {
+  constexpr int kMaxCalls = 4;
+  const Function& f = link_.function(n);
+  if (depth > kMaxCalls || f.indirect_jump || f.undecodable) return kCallerSaved;
+  const auto known = changed_.find({n.module, n.function});
+  if (known != changed_.end()) return known->second;
+  RegisterSet out = bit(kRax);
+  for (const Ref& r : link_.module(n.module).refs_of(f))
+    if (r.kind != RefKind::call && r.kind != RefKind::address && r.kind != RefKind::memory) out = kCallerSaved;
+  const Graph& g = graph(n);
+  if (g.too_large()) out = kCallerSaved;
+  for (std::uint32_t i = 0; i < g.size() && (out & kCallerSaved) != kCallerSaved; ++i)
+    out = static_cast<RegisterSet>(out | (g.insn(i).is_call() ? changed_by_call(g, i, depth) : written(g.insn(i))));
+  out = static_cast<RegisterSet>(out & kCallerSaved);
+  changed_[{n.module, n.function}] = out;
+  return out;
+}
+
+// Only constants that the compiler has laid down whole, and zeros.
+bool Tracer::vector_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const auto give_up = [&](const char* why) { return unknown(q, why), true; };
+  if (in.is_call() || in.is_indirect_call()) return give_up("lost by a call");
+  const bool named = in.has_modrm && (in.reg == where.place || (in.mod == 3 && in.rm == where.place) ||
+                                      (in.vector && in.vvvv == where.place));
+  if (!named || (!in.vector && in.map == Map::one))
+    return in.map == Map::one || in.has_modrm ? false : give_up("computed");
+  const std::uint8_t op = in.opcode;
+  const bool store = in.has_memory && writes_memory(in);
+  if (store) return false;
+  const bool plain = in.map == Map::two && (op == 0x10 || op == 0x28 || op == 0x6f) && !in.repne;
+  const bool scalar = op == 0x10 && in.rep;
+  if (plain && !scalar && in.reg == where.place && in.rip_relative) {
+    const Address a = q.graph.rip_target(at) + where.offset;
+    const Module& module = link_.module(q.graph.node().module);
+    const elf::Segment* const s = module.file.segment_of(a);
+    std::uint32_t value = 0;
+    if (where.width != 4 || s == nullptr || s->writable || !module.file.read(a, value))
+      return give_up("read from memory");
+    q.out.insert({Value::Kind::constant, q.graph.node(), value, 0, 4, ""});
+    return true;
+  }
+  const bool cleared = in.map == Map::two && (op == 0xef || op == 0x57) && in.mod == 3 && in.reg == in.rm;
+  if (cleared && !in.vector) {
+    q.out.insert({Value::Kind::constant, q.graph.node(), 0, 0, 4, ""});
+    return true;
+  }
+  return give_up("computed in a vector");
+}
+
+bool Tracer::stack_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const auto meets = [&](std::int64_t place, std::int64_t size) {
+    return place < where.place + where.width && where.place < place + size;
+  };
+  const bool push_register = in.map == Map::one && !in.vector && (in.opcode & 0xf8U) == 0x50U;
+  if (push_register || in.one(0x68) || in.one(0x6a) || (in.one(0xff) && in.group() == 6)) {
+    const auto& rsp = q.graph.stack(at).rsp;
+    if (!rsp) return unknown(q, "the stack is not followed"), true;
+    if (!meets(*rsp - 8, 8)) return false;
+    if (where.place != *rsp - 8 || (in.one(0xff))) return unknown(q, "written in parts"), true;
+    if (push_register)
+      q.work.emplace_back(at, Where{Where::Kind::reg, in.rm, 8});
+    else
+      q.out.insert({Value::Kind::constant, q.graph.node(), in.immediate, 0, 8, ""});
+    return true;
+  }
+  if (!writes_memory(in)) return false;
+  const bool on_stack = in.base == kRsp || (in.base == kRbp && q.graph.stack(at).rbp);
+  if (!on_stack || in.segment) return false;
+  const auto place = q.graph.stack_place(at);
+  if (!place) return unknown(q, "written by index"), true;
+  const bool byte = in.one(0x88) || in.one(0xc6);
+  const bool plain = in.one(0x89) || in.one(0xc7) || byte;
+  const std::int64_t size = !plain ? 64 : byte ? 1 : in.operand16 ? 2 : in.wide ? 8 : 4;
+  if (!meets(*place, size)) return false;
+  // movaps, movups, movdqa, movdqu of 16 bytes.
+  const bool vector =
+      in.map == Map::two && !in.vector && !in.repne &&
+      (in.opcode == 0x29 || (in.opcode == 0x11 && !in.rep) || (in.opcode == 0x7f && (in.operand16 || in.rep)));
+  if (vector && !meets(*place, 16)) return false;
+  if (vector && where.place >= *place && where.place + where.width <= *place + 16) {
+    q.work.emplace_back(
+        at, Where{Where::Kind::vector, in.reg, where.width, static_cast<std::uint8_t>(where.place - *place)});
+    return true;
+  }
+  if (!plain || *place != where.place || size < where.width || byte) return unknown(q, "written in parts"), true;
+  if (in.one(0xc7))
+    q.out.insert({Value::Kind::constant, q.graph.node(), low(in.immediate, in.wide), 0, 8, ""});
+  else
+    q.work.emplace_back(at, Where{Where::Kind::reg, in.reg, 8});
+  return true;
+}
+
+}  // namespace callgate::scan

@@ -1,0 +1,91 @@
+// Where a value comes from, followed backwards within one function: constants, what the function got from its caller,
+// what stands in memory, or "unknown" with a reason. Never fewer values than there can be.
+//
+// Two rules of the ABI are relied on: a call gives back rbx, rbp, rsp and r12-r15, and does not write to its caller's
+// stack except through an address that it was given; a number or text put into a structure for a callee is taken not
+// to be changed by another function on the way.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <set>
+
+#include "scan/graph.h"
+#include "scan/reach.h"
+
+namespace callgate::scan {
+
+struct Where {
+  enum class Kind : std::uint8_t { reg, low_byte, stack, vector } kind = Kind::reg;
+  std::int64_t place = 0;   // a register's number, or a distance from the entry's stack pointer
+  std::uint8_t width = 8;   // bytes, of a stack place or of a part of a vector register
+  std::uint8_t offset = 0;  // of that part
+  auto operator<=>(const Where&) const = default;
+};
+
+struct Value {
+  enum class Kind : std::uint8_t {
+    constant,
+    address,        // of a place in the function's module
+    frame,          // an address on the function's own stack
+    parameter,      // what register `place` held on entry
+    stack_passed,   // what stood on the stack on entry
+    member,         // memory at offset `detail` from what register `place` held on entry
+    global,         // the memory at address `place`
+    global_member,  // memory at offset `detail` from the pointer at address `place`
+    unknown,
+  } kind = Kind::unknown;
+  Node node;
+  std::int64_t place = 0, detail = 0;
+  std::uint8_t width = 8;
+  const char* why = "";
+  bool operator<(const Value& o) const {
+    return std::tuple(kind, node.module, node.function, place, detail) <
+           std::tuple(o.kind, o.node.module, o.node.function, o.place, o.detail);
+  }
+};
+using Values = std::set<Value>;
+
+class Tracer {
+ public:
+  Tracer(const Link& link, const Reach& reach) : link_(link), reach_(reach) {}
+
+  const Graph& graph(Node n);
+  // The values of `where` before the instruction at index `at`.
+  Values before(Node n, std::uint32_t at, Where where);
+  Values before(Node n, Address at, Where where);
+
+ private:
+  struct Query;
+  void follow(Query& q, std::uint32_t at, Where where);
+  void after(Query& q, std::uint32_t at, Where where);
+  bool register_effect(Query& q, std::uint32_t at, Where where);
+  bool stack_effect(Query& q, std::uint32_t at, Where where);
+  bool vector_effect(Query& q, std::uint32_t at, Where where);
+  // What a direct call of a function of the same module may change: compilers that know the callee rely on it.
+  RegisterSet changed_by_call(const Graph& graph, std::uint32_t at, int depth);
+  RegisterSet changed_by(Node n, int depth);
+  void load(Query& q, std::uint32_t at, std::uint8_t width);
+  void source(Query& q, std::uint32_t at, bool byte);
+  template <class F>
+  void apply(Query& q, std::uint32_t at, Where where, F f);
+  void combine(Query& q, std::uint32_t at, Where a, Where b, unsigned opcode);
+  void entered_elsewhere(Query& q, std::uint32_t at, Where where);
+  Values nested(Query& q, Node n, std::uint32_t at, Where where);
+  static void unknown(Query& q, const char* why);
+
+  struct Jump {
+    Address to;
+    Address from;
+    bool address;  // only its address is formed
+  };
+  const std::vector<Jump>& jumps(std::uint32_t module);
+
+  const Link& link_;
+  const Reach& reach_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, std::unique_ptr<Graph>> graphs_;
+  std::map<std::uint32_t, std::vector<Jump>> jumps_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, RegisterSet> changed_;
+};
+
+}  // namespace callgate::scan

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Runs programs with real work under strace and holds what they do against what `callgate scan` says that they can.
+
+Every call that strace sees must be in the scan of the program that made it: one that is not is a false negative, and
+fails the test. Programs that the work starts count too, each by its own scan. With --table the counts are printed.
+
+usage: test_scan.py CALLGATE [--table] [WORD...]   (WORD: only work that contains it)
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import collections
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CALLGATE = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else sys.exit(__doc__)
+WORDS = [a for a in sys.argv[2:] if not a.startswith("--")]
+
+# Shell lines, run in a scratch directory with some files.
+WORK = """
+true
+ls -laR . /etc/alternatives
+ls --color=always -Z
+cat a.txt b.txt
+cp -a tree copy
+mv copy moved
+rm -r moved
+mkdir -p x/y/z
+ln -s a.txt link
+touch -d yesterday a.txt
+stat a.txt
+df
+du -a tree
+sort -u a.txt
+sort -S 1M --parallel=2 big.txt
+uniq -c a.txt
+wc big.txt
+head -c 1000 big.txt
+tail -n 3 big.txt
+tee out1 out2 < a.txt
+sha256sum big.txt
+md5sum big.txt
+base64 big.txt
+dd if=big.txt of=dd.out bs=4k conv=fsync
+split -n 4 big.txt
+shuf a.txt
+date
+sleep 0.05
+timeout 1 sleep 0.02
+nice -n 3 true
+id -u
+whoami
+env
+printenv PATH
+uname -a
+hostname
+nproc
+tty
+find . -type f -newer a.txt
+find tree -exec stat {} +
+grep -r line .
+sed -i s/line/LINE/ a.txt
+awk '{n += length($0)} END {print n; system("true")}' big.txt
+tar czf t.tgz tree && tar xzf t.tgz
+gzip -k big.txt && gzip -d -f big.txt.gz
+xz -T2 -k big.txt
+bzip2 -k a.txt
+diff -r tree tree
+cmp a.txt a.txt
+bash -c 'x=$(ls | wc -l); for i in 1 2 3; do echo $i $x; done; (exit 3) | cat; wait'
+sh -c 'read x < a.txt; echo $x; ulimit -n; umask 022; trap "echo t" TERM; kill -TERM $$'
+git init -q repo && cd repo && git -c user.name=a -c user.email=a@b commit -q --allow-empty -m one && git log -p
+openssl rand -hex 8
+openssl req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=a -days 1
+openssl enc -aes-256-cbc -pbkdf2 -k x -in big.txt -out big.enc
+curl -s file:///etc/hostname
+curl -s http://127.0.0.1:9/
+perl -e 'open F, "<a.txt"; print sort <F>; print `true`; sleep 0; socket(S, 2, 1, 0)'
+python3 -c 'import json, os, socket, threading; t = threading.Thread(target=print); t.start(); t.join(); print(os.listdir("."))'
+python3 -c 'import subprocess; subprocess.run(["true"]); import tempfile; tempfile.TemporaryFile().write(b"x")'
+ps aux
+getent passwd root
+dpkg -l bash
+apt-cache policy bash
+file a.txt /bin/true
+make -n -f /dev/null
+gcc -x c -c /dev/null -o null.o
+objdump -d /bin/true
+readelf -a /bin/true
+strings /bin/true
+busybox ls -l
+mktemp
+ip addr
+redis-cli -p 9 ping
+"""
+
+
+def program_of(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return os.path.realpath(path) if file.read(4) == b"\x7fELF" else None
+    except OSError:
+        return None
+
+
+def observed(line: str, folder: Path) -> dict[str, set[str]]:
+    """program → calls, from a run of the line."""
+    log = folder / "strace.log"
+    shell = ["strace", "-f", "-qq", "-y", "-s", "400", "-e", "signal=none", "-o", str(log), "sh", "-c", "exec " + line
+             if re.fullmatch(r"[^|&;'\"$`]*", line) else line]
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
+    subprocess.run(shell, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL, timeout=120, check=False)
+    calls: dict[str, set[str]] = collections.defaultdict(set)
+    image: dict[str, str | None] = {}
+    pending: dict[str, str | None] = {}
+    parent_of_next: list[str] = []
+    for raw in log.read_text(errors="replace").splitlines():
+        match = re.match(r"(\d+) +(?:<\.\.\. )?(\w+)(\(| resumed)(.*)", raw)
+        if not match:
+            continue
+        pid, call, form, rest = match.groups()
+        if pid not in image:
+            # A new process runs what its parent runs: the last one that cloned.
+            image[pid] = image.get(parent_of_next[-1]) if parent_of_next else None
+        if image[pid] and form == "(":
+            calls[image[pid]].add(call)
+        if call in ("clone", "clone3", "vfork", "fork"):
+            parent_of_next.append(pid)
+        if call == "execve":
+            if path := re.match(r'"([^"]*)"', rest):
+                pending[pid] = program_of(os.path.join(folder, path[1]))
+            if rest.endswith("= 0"):
+                image[pid] = pending.get(pid)
+    log.unlink()
+    return calls
+
+
+def provide(folder: Path):
+    (folder / "a.txt").write_text("line one\nline two\nline two\n")
+    (folder / "b.txt").write_text("other\n")
+    (folder / "big.txt").write_text("".join(f"line {i * 7919 % 10007}\n" for i in range(30000)))
+    (folder / "tree" / "sub").mkdir(parents=True)
+    (folder / "tree" / "sub" / "f").write_text("x")
+
+
+def scan(program: str) -> dict:
+    run = subprocess.run([CALLGATE, "scan", program, "--format", "json", "--assume", "nss-config"],
+                         capture_output=True, timeout=120, check=False)
+    if run.returncode not in (0, 1):
+        sys.exit(f"callgate scan {program}: exit status {run.returncode}: {run.stderr.decode()}")
+    return json.loads(run.stdout)["programs"][0]
+
+
+def main() -> int:
+    if not shutil.which("strace"):
+        print("SKIP: strace is not installed")
+        return 77
+    seen: dict[str, set[str]] = collections.defaultdict(set)
+    for line in WORK.strip().splitlines():
+        if WORDS and not any(word in line for word in WORDS):
+            continue
+        with tempfile.TemporaryDirectory(prefix="callgate-scan.") as scratch:
+            provide(Path(scratch))
+            for program, calls in observed(line, Path(scratch)).items():
+                seen[program] |= calls
+    failed = 0
+    for program, calls in sorted(seen.items()):
+        answer = scan(program)
+        can = {call["name"] for call in answer["calls"]}
+        missed = sorted(calls - can)
+        if missed:
+            failed += 1
+            why = [u["kind"] for u in answer["unresolved"]]
+            print(f"{program} makes calls that the scan does not have: {' '.join(missed)} ({answer['status']}: {why})")
+        if "--table" in sys.argv:
+            print(f"{program:40} observed {len(calls):3} scan {len(can):3} {answer['status']}")
+    print(f"{len(seen)} programs, {sum(len(c) for c in seen.values())} calls observed, {failed} with false negatives")
+    return 1 if failed or not seen else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

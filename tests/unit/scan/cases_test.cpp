@@ -1,0 +1,167 @@
+// Small programs, compiled here, each for one way in which an analysis can miss a call or invent one: tests/cases/scan.
+// A case states all calls of its programs, and what must remain unresolved.
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "arch/calls.h"
+#include "scan/files.h"
+#include "scan/scan.h"
+
+namespace callgate::scan {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Case {
+  fs::path source;
+  std::vector<std::string> commands;
+  std::vector<std::string> calls, unresolved;
+};
+
+std::vector<std::string> words(std::istringstream in) {
+  std::vector<std::string> out;
+  for (std::string word; in >> word;) out.push_back(word);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Case read_case(const fs::path& source) {
+  Case out{source, {}, {}, {}};
+  std::ifstream file(source);
+  for (std::string line; std::getline(file, line);) {
+    const auto take = [&](std::string_view key) {
+      return line.starts_with(key) ? std::optional(line.substr(key.size())) : std::nullopt;
+    };
+    if (const auto command = take("// run: ")) out.commands.push_back(*command);
+    if (const auto calls = take("// calls: ")) out.calls = words(std::istringstream(*calls));
+    if (const auto kinds = take("// unresolved: ")) out.unresolved = words(std::istringstream(*kinds));
+  }
+  return out;
+}
+
+std::vector<Case> all_cases() {
+  std::vector<Case> out;
+  for (const auto& each : fs::directory_iterator(CALLGATE_SOURCE_DIR "/tests/cases/scan"))
+    if (each.path().extension() == ".c") out.push_back(read_case(each.path()));
+  std::sort(out.begin(), out.end(), [](const Case& a, const Case& b) { return a.source < b.source; });
+  return out;
+}
+
+class ScanCase : public testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    char name[] = "/tmp/callgate-scan.XXXXXX";
+    ASSERT_NE(mkdtemp(name), nullptr);
+    folder_ = name;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void compile() {
+    for (const std::string& command : GetParam().commands) {
+      const std::string line = "cd " + folder_.string() +
+                               " && CC='" CALLGATE_CC " -w -fno-stack-protector' SRC=" + GetParam().source.string() +
+                               " && " + command + " 2>cc.log || { cat cc.log; false; }";
+      ASSERT_EQ(std::system(("sh -c \"" + quoted(line) + "\"").c_str()), 0) << command;
+    }
+  }
+  static std::string quoted(const std::string& text) {
+    std::string out;
+    for (const char c : text) {
+      if (c == '"' || c == '$' || c == '\\' || c == '`') out += '\\';
+      out += c;
+    }
+    return out;
+  }
+  // As a file would be that has been stripped of its section headers.
+  void cut_sections(const fs::path& program) const {
+    std::fstream file(program, std::ios::in | std::ios::out | std::ios::binary);
+    const char none[24] = {};
+    file.seekp(0x28);
+    file.write(none, 8);  // e_shoff
+    file.seekp(0x3c);
+    file.write(none, 4);  // e_shnum, e_shstrndx
+  }
+  void check(const std::string& path) const {
+    Library library(reader("/"));
+    const auto answer = scan(library, path, {});
+    ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    std::vector<std::string> calls, unresolved;
+    for (const Call& call : answer->calls) calls.emplace_back(arch::name_of(arch::Arch::x86_64, call.nr));
+    std::sort(calls.begin(), calls.end());
+    std::string whys;
+    for (const Unresolved& u : answer->unresolved) {
+      unresolved.emplace_back(name(u.kind));
+      whys += "\n  " + u.where + ": " + u.why;
+    }
+    unresolved.erase(std::unique(unresolved.begin(), unresolved.end()), unresolved.end());
+    EXPECT_EQ(calls, GetParam().calls);
+    EXPECT_EQ(unresolved, GetParam().unresolved) << whys;
+    for (const Call& call : answer->calls) {
+      EXPECT_FALSE(call.assumed.has_value());
+      EXPECT_GE(call.chain.size(), 2U);
+    }
+  }
+
+  fs::path folder_;
+};
+
+TEST_P(ScanCase, AllCallsAreFoundAndNoOthers) {
+  ASSERT_NO_FATAL_FAILURE(compile());
+  for (const char* const name : {"prog", "prog2"}) {
+    const fs::path program = folder_ / name;
+    if (!fs::exists(program)) continue;
+    SCOPED_TRACE(name);
+    check(program);
+    if (GetParam().commands.size() == 1 || std::string(name) == "prog2") {
+      SCOPED_TRACE("without section headers");
+      cut_sections(program);
+      check(program);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, ScanCase, testing::ValuesIn(all_cases()), [](const auto& which) {
+  std::string name = which.param.source.stem();
+  std::replace(name.begin(), name.end(), '-', '_');
+  return "c" + name;
+});
+
+TEST(Scan, AScriptIsItsInterpreterAndOpen) {
+  const std::map<std::string, std::string> files{{"/run", "#! /none -x\n"}};
+  const auto read = [&](const std::string& path) -> base::Result<std::string> {
+    const auto found = files.find(path);
+    if (found == files.end()) return base::fail(base::ErrorCode::io, "absent");
+    return found->second;
+  };
+  Library library(read);
+  EXPECT_FALSE(scan(library, "/run", {}).has_value());
+  Library real(reader("/"));
+  char name[] = "/tmp/callgate-scan.XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  const std::string script = std::string(name) + "/script";
+  std::ofstream(script) << "#!/usr/bin/env sh\ntrue\n";
+  const auto answer = scan(real, script, {});
+  fs::remove_all(name);
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  EXPECT_EQ(answer->script_interpreter, "/usr/bin/sh");
+  EXPECT_TRUE(std::any_of(answer->unresolved.begin(), answer->unresolved.end(),
+                          [](const Unresolved& u) { return u.kind == Trouble::script; }));
+}
+
+TEST(Scan, AssumptionsHaveNames) {
+  for (const Assumption a : assumptions()) {
+    EXPECT_EQ(find_assumption(name(a)), a);
+    EXPECT_FALSE(explain(a).empty());
+  }
+  EXPECT_FALSE(find_assumption("everything"));
+}
+
+}  // namespace
+}  // namespace callgate::scan
