@@ -26,26 +26,6 @@ namespace callgate::cli {
 
 namespace {
 
-// The socket that --host names, else the first of the usual ones that is there; empty (diagnosed) if none is.
-std::string socket_of(Session& session) {
-  constexpr std::string_view kScheme = "unix://";
-  if (const auto host = session.arguments().last("host")) {
-    if (host->starts_with(kScheme)) return std::string(host->substr(kScheme.size()));
-    if (host->starts_with('/')) return std::string(*host);
-    session.usage(kBadOptionValue, fmt::format("--host: '{}' is no unix socket", base::printable(*host)),
-                  "write it as unix:///run/docker.sock; callgate opens no network connection");
-    return {};
-  }
-  std::error_code ignored;
-  const std::vector<std::string> usual = container::usual_sockets(session.env().environment);
-  for (const std::string& each : usual)
-    if (std::filesystem::is_socket(each, ignored)) return each;
-  session.diagnostics().add(kUnsupported, {},
-                            fmt::format("no engine listens here: none of {} is a socket", fmt::join(usual, ", ")),
-                            "name it with --host unix:///run/docker.sock");
-  return {};
-}
-
 bool is_live(const Arguments& given) {
   return given.has("container") || given.has("all");
 }

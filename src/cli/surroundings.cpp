@@ -2,9 +2,14 @@
 #include "cli/surroundings.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <filesystem>
+#include <system_error>
 
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
+#include "container/live.h"
 
 namespace callgate::cli {
 
@@ -18,6 +23,25 @@ manifest::Machine machine(const format::ReadOptions& reading) {
   out.native = reading.native;
   if (!reading.architectures.empty()) out.native = reading.architectures.front();
   return out;
+}
+
+std::string socket_of(Session& session) {
+  constexpr std::string_view kScheme = "unix://";
+  if (const auto host = session.arguments().last("host")) {
+    if (host->starts_with(kScheme)) return std::string(host->substr(kScheme.size()));
+    if (host->starts_with('/')) return std::string(*host);
+    session.usage(kBadOptionValue, fmt::format("--host: '{}' is no unix socket", base::printable(*host)),
+                  "write it as unix:///run/docker.sock; callgate opens no network connection");
+    return {};
+  }
+  std::error_code ignored;
+  const std::vector<std::string> usual = container::usual_sockets(session.env().environment);
+  for (const std::string& each : usual)
+    if (std::filesystem::is_socket(each, ignored)) return each;
+  session.diagnostics().add(kUnsupported, {},
+                            fmt::format("no engine listens here: none of {} is a socket", fmt::join(usual, ", ")),
+                            "name it with --host unix:///run/docker.sock");
+  return {};
 }
 
 // What the engines' options say, into `world`; the exit status if one is wrong.

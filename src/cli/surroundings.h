@@ -19,6 +19,8 @@ namespace callgate::cli {
 
 std::vector<std::string> texts(const std::vector<std::string_view>& views);
 
+// The socket that --host names, else the first of the usual ones that is there; empty (diagnosed) if none is.
+std::string socket_of(Session& session);
 // The machine that --arch and --kernel describe.
 manifest::Machine machine(const format::ReadOptions& reading);
 // What the engines' options say, into `world`; the exit status if one is wrong (diagnosed), else kYes.

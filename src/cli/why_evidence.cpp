@@ -44,15 +44,6 @@ why::FileBytes open_bytes(const std::string& path) {
   };
 }
 
-// The whole ring buffer; nothing where it cannot be read.
-std::optional<std::string> kernel_log() {
-  const auto log = sandbox::KernelLog::open_from_start();
-  if (!log) return std::nullopt;
-  std::string text;
-  while (auto line = log->next_line()) text += *line;
-  return text;
-}
-
 std::optional<std::uint64_t> seconds(Session& session, int& status) {
   const auto word = session.arguments().last("for");
   if (!word) return 10;
@@ -83,6 +74,14 @@ int follow(Session& session, why::Journal& journal) {
 }
 
 }  // namespace
+
+std::optional<std::string> kernel_log() {
+  const auto log = sandbox::KernelLog::open_from_start();
+  if (!log) return std::nullopt;
+  std::string text;
+  while (auto line = log->next_line()) text += *line;
+  return text;
+}
 
 int read_log(Session& session, std::string_view where, why::Journal& journal, why::Report& report) {
   if (where == "live") {

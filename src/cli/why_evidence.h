@@ -18,4 +18,15 @@ int read_core_file(Session& session, const std::string& path, const Subject* sub
 // The filters in force in a process, and its denials that the kernel's log still holds.
 int look_at_process(Session& session, std::string_view pid, why::Journal& journal, why::Report& report);
 
+// The kernel's log as it is; nothing where it cannot be read.
+std::optional<std::string> kernel_log();
+
+// A container's profile, with what denials are held against.
+struct ContainerGrounds {
+  format::Profile profile;
+  why::Grounds grounds;  // points to it
+};
+int look_at_container(Session& session, const std::string& name, const format::ReadOptions& reading,
+                      why::Journal& journal, why::Report& report, ContainerGrounds& grounds);
+
 }  // namespace callgate::cli

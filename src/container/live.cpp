@@ -30,6 +30,7 @@ class Live {
        const HttpLimits& limits)
       : socket_(socket), world_(world), answer_(answer), diagnostics_(diagnostics), limits_(limits) {}
   bool run(const std::vector<std::string>& names);
+  std::optional<State> look_up(const std::string& name);
 
  private:
   std::optional<text::Document> get(const std::string& path);
@@ -154,7 +155,58 @@ bool Live::run(const std::vector<std::string>& names) {
   return take_version() && take_info() && take_containers(names);
 }
 
+// Nothing that would be another path of the API.
+bool is_name(std::string_view name) {
+  return !name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") ==
+                              std::string_view::npos;
+}
+
+std::optional<State> Live::look_up(const std::string& name) {
+  if (!is_name(name)) {
+    fail(fmt::format("'{}' names no container", base::printable(name)));
+    return std::nullopt;
+  }
+  if (!take_version() || !take_info()) return std::nullopt;
+  const auto document = get(fmt::format("/containers/{}/json", name));
+  if (!document) return std::nullopt;
+  resolve_inspected(document->root(), podman_ ? "podman" : "docker", world_, answer_, diagnostics_);
+  return read_state(document->root());
+}
+
+std::string text_of(text::Node in, std::string_view name) {
+  const text::Node node = in && in.is_object() ? in.find(name) : text::Node();
+  return node && node.is_string() ? std::string(node.text()) : std::string();
+}
+
 }  // namespace
+
+State read_state(text::Node inspected) {
+  if (inspected && inspected.is_array() && inspected.size() > 0) inspected = *inspected.begin();
+  State out;
+  const text::Node state = inspected && inspected.is_object() ? inspected.find("State") : text::Node();
+  out.id = text_of(inspected, "Id");
+  out.command = text_of(inspected, "Path");
+  if (!state || !state.is_object()) return out;
+  const auto number = [&](std::string_view name) -> std::int64_t {
+    const text::Node node = state.find(name);
+    return node ? node.as_i64().value_or(0) : 0;
+  };
+  out.status = text_of(state, "Status");
+  out.error = text_of(state, "Error");
+  out.started = text_of(state, "StartedAt");
+  out.finished = text_of(state, "FinishedAt");
+  out.exit_code = static_cast<int>(number("ExitCode") & 0xffff);
+  if (const std::int64_t pid = number("Pid"); pid > 0 && out.status == "running")
+    out.pid = static_cast<std::uint64_t>(pid);
+  const text::Node memory = state.find("OOMKilled");
+  out.out_of_memory = memory && memory.as_bool().value_or(false);
+  return out;
+}
+
+std::optional<State> look_up(const std::string& socket, const std::string& name, World& world, manifest::Answer& answer,
+                             base::Diagnostics& diagnostics, const HttpLimits& limits) {
+  return Live(socket, world, answer, diagnostics, limits).look_up(name);
+}
 
 std::vector<std::string> usual_sockets(const std::vector<std::string>& environment) {
   std::vector<std::string> out;

@@ -60,7 +60,7 @@ bool alike(const Denial& a, const Denial& b) {
   // Where code lies differs from process to process, but not within a page.
   constexpr std::uint64_t kInPage = 0xfff;
   if (a.call.audit != b.call.audit || a.call.nr != b.call.nr || a.action != b.action || a.program != b.program ||
-      ((a.address ^ b.address) & kInPage) != 0 || a.known != b.known || a.outcome != b.outcome)
+      ((a.address ^ b.address) & kInPage) != 0 || a.known != b.known || (!a.action && a.outcome != b.outcome))
     return false;
   return pins(a.call, a.known) == pins(b.call, b.known);
 }

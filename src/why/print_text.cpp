@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "arch/prototype.h"
 #include "base/text.h"
 #include "syntax/words.h"
@@ -92,8 +94,13 @@ std::string to_text(const Report& report) {
   for (const Explained& each : report.denials) in_words(std::back_inserter(out), ++number, each);
   if (report.dropped != 0) out += fmt::format("and {} more that were not kept\n", report.dropped);
   for (const std::string& note : report.notes) out += note + "\n";
-  if (!report.diff.empty()) out += "as one change of the profile:\n" + report.diff;
-  return out;
+  if (report.diff.empty()) return out;
+  // Engines keep profiles as one line, which shows nothing.
+  constexpr std::size_t kMostLine = 500;
+  const auto lines = base::split(report.diff, '\n');
+  if (std::any_of(lines.begin(), lines.end(), [](std::string_view line) { return line.size() > kMostLine; }))
+    return out + "the profile stands in one line; with --profile FILE, the change of that file is shown\n";
+  return out + "as one change of the profile:\n" + report.diff;
 }
 
 }  // namespace callgate::why

@@ -1,0 +1,100 @@
+// `why --container`: a container that lives or has ended, by what its engine, its profile and the kernel's log tell.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <system_error>
+
+#include "base/text.h"
+#include "cli/surroundings.h"
+#include "cli/why_evidence.h"
+#include "container/live.h"
+#include "resolve/startup.h"
+#include "why/aftermath.h"
+
+namespace callgate::cli {
+
+namespace {
+
+// The container's profile once more, with the places of its rules.
+bool take_profile(const manifest::Container& container, const format::ReadOptions& reading, ContainerGrounds& out) {
+  if (!container.choice.filter) return false;
+  out.grounds.options = reading;
+  const auto engine = format::find_engine(container.engine);
+  out.grounds.options.as = engine.value_or(format::Engine::docker);
+  out.grounds.options.capabilities = container.capabilities;
+  out.grounds.options.origins = true;
+  out.profile = container.choice.filter->profile;
+  out.grounds.name = container.choice.path.empty() ? container.choice.built_in : container.choice.path;
+  if (out.grounds.name.empty()) out.grounds.name = std::string(manifest::name(container.choice.kind));
+  base::Diagnostics ignored;
+  std::optional<format::Profile> again;
+  if (const base::SourceFile* const file = out.profile.default_span.file; file != nullptr) {
+    again = format::read_profile(*file, out.grounds.options, ignored);
+    out.grounds.file = file;
+  } else if (!container.choice.built_in.empty()) {
+    again = format::builtin_profile(container.choice.built_in, out.grounds.options, ignored);
+  }
+  if (again) out.profile = std::move(*again);
+  out.grounds.profile = &out.profile;
+  return true;
+}
+
+void note_steps(const manifest::Container& container, why::Report& report) {
+  for (const manifest::Step& step : container.steps)
+    if (step.kind == manifest::Step::Kind::hazard) report.notes.push_back(step.text);
+}
+
+void look_at_end(const container::State& state, const ContainerGrounds& grounds, why::Journal& journal,
+                 why::Report& report) {
+  const why::End end{state.exit_code, state.out_of_memory, state.error};
+  report.exit_status = state.exit_code;
+  for (std::string& each : why::end_words(end)) report.notes.push_back(std::move(each));
+  if (grounds.grounds.profile == nullptr || !grounds.profile.confined) {
+    report.notes.emplace_back("no profile of it is known, or it ran without one");
+    return;
+  }
+  const auto from = why::parse_time(state.started), to = why::parse_time(state.finished);
+  if (const auto log = kernel_log(); log && from && to)
+    why::records_within(*log, *from - 1, *to + 1, grounds.profile, journal);
+  else if (!log)
+    report.notes.emplace_back("the kernel log, which may tell its denials, cannot be read");
+  // What a log tells is better than what can be derived.
+  if (journal.denials().empty() && why::suspicious(end)) why::derive_startup(grounds.profile, journal);
+}
+
+}  // namespace
+
+int look_at_container(Session& session, const std::string& name, const format::ReadOptions& reading,
+                      why::Journal& journal, why::Report& report, ContainerGrounds& grounds) {
+  const std::string socket = socket_of(session);
+  if (socket.empty()) return session.arguments().has("host") ? kUsage : kCannot;
+  std::error_code failure;
+  const std::filesystem::path here = std::filesystem::current_path(failure);
+  const auto kept =
+      std::make_shared<manifest::Files>(failure ? std::string("/") : here.string(), session.env().stdin_fd);
+  session.keep_alive(kept);
+  const auto filters = std::make_shared<manifest::Filters>(machine(reading));
+  session.keep_alive(filters);
+  container::World world{.files = *kept, .filters = *filters, .environment = session.env().environment};
+  manifest::Answer answer;
+  const auto state = container::look_up(socket, name, world, answer, session.diagnostics());
+  if (!state) return kCannot;
+  report.source = fmt::format("container {} ({})", base::printable(name), base::printable(state->status));
+  resolve::add_startup_hazards(answer);
+  if (!answer.containers.empty()) {
+    take_profile(answer.containers.front(), reading, grounds);
+    note_steps(answer.containers.front(), report);
+  }
+  if (state->pid == 0) {
+    look_at_end(*state, grounds, journal, report);
+    return kYes;
+  }
+  report.source += fmt::format(", process {}", state->pid);
+  const std::string source = report.source;
+  const int status = look_at_process(session, std::to_string(state->pid), journal, report);
+  report.source = source;
+  return status;
+}
+
+}  // namespace callgate::cli

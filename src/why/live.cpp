@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "why/live.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <map>
+
+#include "arch/calls.h"
+#include "arch/prototype.h"
+#include "base/io.h"
+#include "base/text.h"
+#include "tracee/event.h"
+#include "tracee/host/answer.h"
+
+namespace callgate::why {
+
+namespace {
+
+using policy::Action;
+using policy::ActionKind;
+using tracee::Event;
+using tracee::EventKind;
+using tracee::Until;
+
+constexpr std::int64_t kEnosys = 38;
+
+std::string link_of(pid_t tid, std::string_view name) {
+  std::array<char, 4096> path{};
+  const ssize_t got = readlink(fmt::format("/proc/{}/{}", tid, name).c_str(), path.data(), path.size());
+  return got > 0 ? base::printable({path.data(), static_cast<std::size_t>(got)}, 512) : std::string();
+}
+
+// Up to the first page that is not there.
+std::size_t read_some(pid_t tid, std::uint64_t address, std::span<std::byte> out) {
+  constexpr std::uint64_t kPage = 4096;
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const std::uint64_t at = address + done;
+    const std::size_t wanted = std::min<std::uint64_t>(out.size() - done, kPage - at % kPage);
+    const ssize_t got = tracee::real_ptrace().read_memory(tid, at, out.data() + done, wanted);
+    if (got <= 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+std::string end_words(int status) {
+  if (WIFSIGNALED(status))
+    return fmt::format("ended by {}{}", arch::signal_name(WTERMSIG(status)),
+                       WCOREDUMP(status) ? ", core dumped" : "");  // NOLINT
+  return fmt::format("exited with {}", WEXITSTATUS(status));
+}
+
+class Follower {
+ public:
+  Follower(pid_t main, const StandIn& stand_in, const Unwinder* unwinder)
+      : main_(main), stand_in_(stand_in), unwinder_(unwinder) {}
+
+  // Handles all changes there are; true once nobody is left.
+  bool drain() {
+    Event event;
+    for (;;) {
+      const tracee::Waited waited = tracee::next_event(event, false);
+      if (waited != tracee::Waited::event) return waited == tracee::Waited::no_tasks;
+      handle(event);
+    }
+  }
+  // To the program; once that has ended, to what it left behind.
+  void send(int signal) const {
+    if (!main_ended_) {
+      kill(main_, signal);
+      return;
+    }
+    for (const auto& [tid, task] : tasks_) kill(tid, signal);
+  }
+  Followed finish() { return std::move(out_); }
+
+ private:
+  struct Task {
+    std::optional<std::size_t> denial;  // the last one, in the journal
+    bool awaits_next = false;           // what it does next is not yet told
+    std::optional<policy::SyscallNr> renumbered;
+  };
+
+  void handle(const Event& event) {
+    Until until = Until::next_event;
+    if (event.kind != EventKind::ended) tasks_.try_emplace(event.tid);
+    switch (event.kind) {
+      case EventKind::seccomp:
+        until = denied(event);
+        break;
+      case EventKind::call_exit:
+        returned(event);
+        until = Until::next_call;
+        break;
+      case EventKind::call_entry:
+        tell_next(event.tid, fmt::format("called {}", name_of(event.call)));
+        break;
+      case EventKind::signal:
+        signalled(event);
+        break;
+      case EventKind::ended:
+        ended(event);
+        return;
+      default:
+        break;
+    }
+    tracee::resume(event, until);
+  }
+
+  static std::string name_of(const bpf::SeccompData& call) {
+    const std::string_view name = arch::name_of_call(call.arch, call.nr);
+    return name.empty() ? fmt::format("call {:#x}", call.nr) : std::string(name);
+  }
+
+  // One thing that a task did after a denial; the first is kept, and its end.
+  void tell_next(pid_t tid, const std::string& what) {
+    Task& task = tasks_[tid];
+    if (!task.denial || !task.awaits_next) return;
+    task.awaits_next = false;
+    std::string& next = out_.journal.denials()[*task.denial].next;
+    if (next.empty()) next = what;
+  }
+
+  Denial make(const Event& event, Action answer) const {
+    const pid_t tid = event.tid;
+    Denial out;
+    out.call = {event.call.arch, event.call.nr, event.call.args};
+    out.action = answer;
+    out.process = static_cast<std::uint64_t>(tracee::process_of(tid));
+    out.thread = static_cast<std::uint64_t>(tid);
+    out.address = event.call.instruction_pointer;
+    if (const auto comm = base::read_file(fmt::format("/proc/{}/comm", tid)))
+      out.program = base::printable(base::trim(*comm));
+    return out;
+  }
+
+  // Memory is read and the stack walked only for the first of several that are alike.
+  std::optional<std::size_t> record(const Event& event, Action answer) {
+    Denial denial = make(event, answer);
+    if (const auto again = out_.journal.count_again(denial)) return again;
+    const pid_t tid = event.tid;
+    denial.decoded = decode::decode(
+        denial.call, denial.known,
+        [tid](std::uint64_t address, std::span<std::byte> out) { return read_some(tid, address, out); },
+        [tid](int fd) { return link_of(tid, fmt::format("fd/{}", fd)); });
+    denial.executable = link_of(tid, "exe");
+    if (unwinder_ != nullptr) denial.backtrace = unwinder_->live(static_cast<int>(denial.process), tid);
+    return out_.journal.add(std::move(denial));
+  }
+
+  Until denied(const Event& event) {
+    if (event.message >= stand_in_.answers.size()) {  // another filter's TRACE; without us it were ENOSYS
+      tracee::host::answer_call(event.tid, -kEnosys);
+      return Until::next_event;
+    }
+    const Action answer = stand_in_.answers[event.message];
+    if (answer == policy::kAllow) {
+      out_.own_filters = true;
+      return Until::next_event;
+    }
+    tell_next(event.tid, fmt::format("called {}, denied, too", name_of(event.call)));
+    Task& task = tasks_[event.tid];
+    task.denial = record(event, answer);
+    task.awaits_next = task.denial && out_.journal.denials()[*task.denial].next.empty();
+    switch (answer.kind) {
+      case ActionKind::errno_:
+        tracee::host::answer_call(event.tid, -std::int64_t{answer.data});
+        break;
+      case ActionKind::notify:
+      case ActionKind::trace:
+        tracee::host::answer_call(event.tid, -kEnosys);
+        break;
+      case ActionKind::log:
+      case ActionKind::allow:
+        break;
+      default:
+        task.renumbered = event.call.nr;
+        if (const auto nr = stand_in_.number_for(answer)) tracee::host::renumber_call(event.tid, *nr);
+        return Until::next_event;
+    }
+    return task.awaits_next ? Until::next_call : Until::next_event;
+  }
+
+  void returned(const Event& event) {
+    const Task& task = tasks_[event.tid];
+    if (!task.denial) return;
+    std::string& outcome = out_.journal.denials()[*task.denial].outcome;
+    if (!outcome.empty()) return;
+    const auto error = event.result < 0 && event.result > -4096 ? static_cast<std::uint16_t>(-event.result) : 0;
+    const std::string_view name = arch::errno_name(static_cast<std::uint16_t>(error));
+    outcome = error == 0 ? fmt::format("returned {}", event.result)
+                         : fmt::format("returned -1 {}", name.empty() ? fmt::format("{}", error) : std::string(name));
+  }
+
+  void signalled(const Event& event) {
+    Task& task = tasks_[event.tid];
+    if (event.signal == SIGSYS && task.renumbered) {
+      tracee::host::relabel_signal(event.tid, *task.renumbered);
+      if (task.denial) out_.journal.denials()[*task.denial].outcome = "got SIGSYS";
+      task.renumbered.reset();
+      return;
+    }
+    tell_next(event.tid, fmt::format("got {}", arch::signal_name(event.signal)));
+  }
+
+  void ended(const Event& event) {
+    const Task& task = tasks_[event.tid];
+    if (task.denial) {
+      Denial& denial = out_.journal.denials()[*task.denial];
+      const std::string end = end_words(event.status);
+      if (task.renumbered && denial.outcome.empty())
+        denial.outcome = end;
+      else
+        denial.next += denial.next.empty() ? end : ", then " + end;
+    }
+    tasks_.erase(event.tid);
+    if (event.tid != main_) return;
+    main_ended_ = true;
+    out_.ended = sandbox::ended_from_wait(event.status);
+  }
+
+  pid_t main_;
+  const StandIn& stand_in_;
+  const Unwinder* unwinder_;
+  std::map<pid_t, Task> tasks_;  // those that are alive
+  bool main_ended_ = false;
+  Followed out_;
+};
+
+}  // namespace
+
+sandbox::Kernel following(const sandbox::Kernel& kernel) {
+  sandbox::Kernel out = kernel;
+  out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options()); };
+  return out;
+}
+
+Followed follow(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder) {
+  Follower follower(launched.pid(), stand_in, unwinder);
+  sigset_t all;
+  sigfillset(&all);
+  // The child may have ended before the first wait; its SIGCHLD is pending then, for it was blocked all along.
+  for (;;) {
+    siginfo_t info{};
+    const int signal = sigwaitinfo(&all, &info);
+    if (signal == SIGCHLD && follower.drain()) return follower.finish();
+    // What the kernel sends to the whole foreground group (Ctrl-C), the program has already.
+    if (signal > 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) follower.send(signal);
+  }
+}
+
+}  // namespace callgate::why

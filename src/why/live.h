@@ -1,0 +1,23 @@
+// Follows a program that runs under a stand-in (stand_in.h), with its threads and children, and records what is denied.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "sandbox/supervise.h"
+#include "why/denial.h"
+#include "why/stand_in.h"
+#include "why/unwind.h"
+
+namespace callgate::why {
+
+// `kernel`, but a traced child stops at its denied calls.
+sandbox::Kernel following(const sandbox::Kernel& kernel);
+
+struct Followed {
+  sandbox::Ended ended;  // the program's own end
+  Journal journal;
+  bool own_filters = false;  // the program loaded some, too: what those deny first was not seen
+};
+// Until the program and all that it left behind have ended. Signals to us go to the program.
+Followed follow(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder);
+
+}  // namespace callgate::why
