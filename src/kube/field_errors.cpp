@@ -29,8 +29,10 @@ void FieldErrors::forbidden(std::string_view path, std::string_view detail, base
   errors_.push_back({fmt::format("{}: Forbidden: {}", path, detail), place});
 }
 
-void FieldErrors::not_found(std::string_view path, std::string_view value, base::Span place) {
-  errors_.push_back({fmt::format("{}: Not found: {}", path, manifest::go_quote(value)), place});
+void FieldErrors::not_found(std::string_view path, std::string_view value, base::Span place, std::string_view detail) {
+  errors_.push_back(
+      {fmt::format("{}: Not found: {}{}{}", path, manifest::go_quote(value), detail.empty() ? "" : ": ", detail),
+       place});
 }
 
 void FieldErrors::duplicate(std::string_view path, std::string_view value, base::Span place) {

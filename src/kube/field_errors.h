@@ -24,7 +24,7 @@ class FieldErrors {
   void not_supported(std::string_view path, std::string_view value, std::initializer_list<std::string_view> supported,
                      base::Span place);
   void forbidden(std::string_view path, std::string_view detail, base::Span place);
-  void not_found(std::string_view path, std::string_view value, base::Span place);
+  void not_found(std::string_view path, std::string_view value, base::Span place, std::string_view detail = "");
   void duplicate(std::string_view path, std::string_view value, base::Span place);
   void too_long(std::string_view path, std::size_t most, base::Span place);
 

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,14 @@ using NameFaults = std::vector<std::string_view>;
 
 NameFaults label_faults(std::string_view name);      // RFC 1123 label
 NameFaults subdomain_faults(std::string_view name);  // RFC 1123 subdomain
+// A domain that is searched for names: elements may begin with '_'.
+NameFaults search_domain_faults(std::string_view name);
 NameFaults label_value_faults(std::string_view value);
+NameFaults port_name_faults(std::string_view name);      // IANA service name
+NameFaults variable_name_faults(std::string_view name);  // of the environment
+NameFaults config_key_faults(std::string_view key);      // of a ConfigMap or Secret
+NameFaults header_name_faults(std::string_view name);    // HTTP
+// "example.com/name" and "name": keys of labels, resources, conditions.
+std::vector<std::string> qualified_name_faults(std::string_view name);
 
 }  // namespace callgate::kube

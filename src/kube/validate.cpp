@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "kube/names.h"
 #include "kube/validate_parts.h"
+#include "kube/validate_values.h"
 #include "manifest/go_text.h"
 
 namespace callgate::kube {
@@ -39,8 +40,11 @@ void object_meta(Node object, std::string_view kind, FieldErrors& errors) {
       errors.invalid("metadata.generateName", go_quote(generated), fault, field(metadata, "generateName").span());
   }
   if (name.empty() && generated.empty()) errors.required("metadata.name", "name or generateName is required", where);
-  if (name.empty()) return;
-  for (const std::string_view fault : faults(name)) errors.invalid("metadata.name", go_quote(name), fault, where);
+  if (!name.empty())
+    for (const std::string_view fault : faults(name)) errors.invalid("metadata.name", go_quote(name), fault, where);
+  const Value own(metadata, "metadata", where, errors);
+  values::labels(own.at("labels"));
+  values::annotations(own.at("annotations"));
 }
 
 // A template that a controller keeps running.
@@ -97,6 +101,9 @@ void old_selector(Node object, FieldErrors& errors) {
 }
 
 void template_of(const Pod& pod, FieldErrors& errors) {
+  const Value own(pod.metadata, pod.path, pod.source, errors);  // the server leaves "metadata" out
+  values::labels(own.at("labels"));
+  values::annotations(own.at("annotations"));
   validate_pod_annotations(pod, pod.path + ".annotations", errors);
   validate_pod_spec(pod, errors);
   validate_seccomp_agreement(pod, errors);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.h"
 #include "kube/app_armor.h"
@@ -31,21 +32,6 @@ void port_number(std::int64_t value, const std::string& path, base::Span where, 
   constexpr std::int64_t kHighest = 65535;
   if (value < 1 || value > kHighest)
     errors.invalid(path, fmt::format("{}", value), "must be between 1 and 65535, inclusive", where);
-}
-
-// An IANA service name.
-std::vector<std::string_view> port_name_faults(std::string_view name) {
-  std::vector<std::string_view> out;
-  constexpr std::size_t kLongest = 15;
-  const auto lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto good = [&](char c) { return lower(c) || (c >= '0' && c <= '9') || c == '-'; };
-  if (name.size() > kLongest) out.emplace_back("must be no more than 15 characters");
-  if (!std::all_of(name.begin(), name.end(), good))
-    out.emplace_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
-  if (std::none_of(name.begin(), name.end(), lower)) out.emplace_back("must contain at least one letter (a-z)");
-  if (name.find("--") != std::string_view::npos) out.emplace_back("must not contain consecutive hyphens");
-  if (name.starts_with('-') || name.ends_with('-')) out.emplace_back("must not begin or end with a hyphen");
-  return out;
 }
 
 // Segments of lower case letters, digits, '-' and '_', with '.' or '/' between them.
@@ -83,41 +69,6 @@ void sysctls(const Pod& pod, const std::string& path, FieldErrors& errors) {
 
 }  // namespace
 
-VolumeNames volumes(const Pod& pod, FieldErrors& errors) {
-  VolumeNames names;
-  std::size_t index = 0;
-  for (const Node each : elements(pod.spec, "volumes")) {
-    const std::string path = fmt::format("{}.volumes[{}].name", pod.spec_path(), index++);
-    const std::string_view name = string_field(each, "name");
-    const base::Span where = place(field(each, "name"), each);
-    const std::size_t before = errors.errors().size();
-    if (name.empty())
-      errors.required(path, "", where);
-    else
-      for (const std::string_view fault : label_faults(name)) errors.invalid(path, go_quote(name), fault, where);
-    if (names.contains(name)) errors.duplicate(path, name, where);
-    if (errors.errors().size() == before) names.insert(name);
-  }
-  if (pod.kind == "StatefulSet")  // its claims become volumes of each Pod
-    for (const Node each : elements(field(pod.object, "spec"), "volumeClaimTemplates"))
-      names.insert(string_field(field(each, "metadata"), "name"));
-  return names;
-}
-
-void mounts(const PodContainer& container, const std::string& path, const VolumeNames& volumes, FieldErrors& errors) {
-  std::set<std::string_view> points;
-  std::size_t index = 0;
-  for (const Node each : elements(container.node, "volumeMounts")) {
-    const std::string own = fmt::format("{}.volumeMounts[{}].", path, index++);
-    const std::string_view name = string_field(each, "name"), point = string_field(each, "mountPath");
-    if (name.empty()) errors.required(own + "name", "", each.span());
-    if (!volumes.contains(name)) errors.not_found(own + "name", name, place(field(each, "name"), each));
-    if (point.empty()) errors.required(own + "mountPath", "", each.span());
-    if (!points.insert(point).second)
-      errors.invalid(own + "mountPath", go_quote(point), "must be unique", place(field(each, "mountPath"), each));
-  }
-}
-
 void ports(const Pod& pod, const PodContainer& container, const std::string& path, FieldErrors& errors) {
   std::set<std::string_view> names;
   std::size_t index = 0;
@@ -141,20 +92,32 @@ void ports(const Pod& pod, const PodContainer& container, const std::string& pat
   }
 }
 
+namespace {
+
+void conflicts(const Pod& pod, const PodContainer& container, const std::string& told_as, std::set<std::string>& seen,
+               FieldErrors& errors) {
+  std::size_t index = 0;
+  for (const Node each : elements(container.node, "ports")) {
+    const std::string path = fmt::format("{}.ports[{}].hostPort", told_as, index++);
+    const std::int64_t port = host_port(pod, container, each);
+    const std::string_view protocol = string_field(each, "protocol");
+    const std::string text =
+        fmt::format("{}/{}/{}", protocol.empty() ? "TCP" : protocol, string_field(each, "hostIP"), port);
+    if (port != 0 && !seen.insert(text).second) errors.duplicate(path, text, each.span());
+  }
+}
+
+}  // namespace
+
 void host_port_conflicts(const Pod& pod, FieldErrors& errors) {
   std::set<std::string> seen;
-  for (const PodContainer& container : pod.containers) {
-    if (container.role != Role::container) continue;
-    std::size_t index = 0;
-    for (const Node each : elements(container.node, "ports")) {
-      const std::string path = fmt::format("{}.ports[{}].hostPort", pod.container_path(container), index++);
-      const std::int64_t port = host_port(pod, container, each);
-      const std::string_view protocol = string_field(each, "protocol");
-      const std::string text =
-          fmt::format("{}/{}/{}", protocol.empty() ? "TCP" : protocol, string_field(each, "hostIP"), port);
-      if (port != 0 && !seen.insert(text).second) errors.duplicate(path, text, each.span());
-    }
-  }
+  for (const PodContainer& container : pod.containers)
+    if (container.role == Role::container) conflicts(pod, container, pod.container_path(container), seen, errors);
+}
+
+void host_port_conflicts(const Pod& pod, const PodContainer& init, FieldErrors& errors) {
+  std::set<std::string> seen;
+  conflicts(pod, init, pod.spec_path() + ".initContainers[0]", seen, errors);  // the server counts from one list of one
 }
 
 void host_network(const Pod& pod, FieldErrors& errors) {

@@ -2,23 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <set>
 #include <string>
-#include <string_view>
 
 #include "kube/field_errors.h"
 #include "kube/pod.h"
 
 namespace callgate::kube::parts {
 
-using VolumeNames = std::set<std::string_view>;
-
-// The names of those that containers can mount.
-VolumeNames volumes(const Pod& pod, FieldErrors& errors);
-void mounts(const PodContainer& container, const std::string& path, const VolumeNames& volumes, FieldErrors& errors);
 void ports(const Pod& pod, const PodContainer& container, const std::string& path, FieldErrors& errors);
-// The same port of the host twice, in spec.containers.
+// The same port of the host twice: in spec.containers, or in one init container, as they run one by one.
 void host_port_conflicts(const Pod& pod, FieldErrors& errors);
+void host_port_conflicts(const Pod& pod, const PodContainer& init, FieldErrors& errors);
 // In the host's network a port is the host's.
 void host_network(const Pod& pod, FieldErrors& errors);
 // supplementalGroups, shareProcessNamespace and sysctls, which stand between the ids and the profiles.

@@ -9,6 +9,7 @@
 #include "kube/names.h"
 #include "kube/validate.h"
 #include "kube/validate_parts.h"
+#include "kube/validate_values.h"
 #include "manifest/go_text.h"
 
 namespace callgate::kube {
@@ -174,8 +175,9 @@ void container_security(const Pod& pod, const PodContainer& container, const std
   app_armor(field(security, "appArmorProfile"), child(path, "appArmorProfile"), errors);
 }
 
-void container_common(const Pod& pod, const PodContainer& container, const std::string& path,
-                      const parts::VolumeNames& volumes, FieldErrors& errors) {
+void container_common(const Pod& pod, const PodContainer& container, const std::string& path, const Value& spec,
+                      const values::Volumes& volumes, FieldErrors& errors) {
+  const Value own(container.node, path, pod.source, errors);
   const Node name = field(container.node, "name");
   if (container.name.empty())
     errors.required(child(path, "name"), "", place(name, container.node));
@@ -188,11 +190,15 @@ void container_common(const Pod& pod, const PodContainer& container, const std::
     errors.not_supported(child(path, "terminationMessagePolicy"), policy.text(), {"File", "FallbackToLogsOnError"},
                          policy.span());
   parts::ports(pod, container, path, errors);
-  parts::mounts(container, path, volumes, errors);
+  values::environment(own);
+  values::mounts(own, volumes, container.privileged);
+  values::devices(own, volumes);
   if (const std::string_view policy = string_field(container.node, "imagePullPolicy");
       !policy.empty() && policy != "Always" && policy != "IfNotPresent" && policy != "Never")
     errors.not_supported(child(path, "imagePullPolicy"), policy, {"Always", "IfNotPresent", "Never"},
                          field(container.node, "imagePullPolicy").span());
+  values::resources(own, !pod.is_template() && container.role != Role::ephemeral, spec);
+  values::resize_policy(own, spec);
   container_security(pod, container, child(path, "securityContext"), errors);
 }
 
@@ -206,24 +212,29 @@ void containers(const Pod& pod, FieldErrors& errors) {
     if (!each.name.empty() && !names.insert(each.name).second)
       errors.duplicate(child(path, "name"), each.name, place(field(each.node, "name"), each.node));
   };
-  const parts::VolumeNames volumes = parts::volumes(pod, errors);
+  const Value spec(pod.spec, pod.spec_path(), pod.source, errors);
+  const values::Volumes volumes = values::volumes(pod, spec);
+  values::claims(spec);
   const Node list = field(pod.spec, "containers");
   if (!list || list.size() == 0) errors.required(child(pod.spec_path(), "containers"), "", place(list, pod.spec));
   of_role(Role::container, [&](const PodContainer& each, const std::string& path) {
-    container_common(pod, each, path, volumes, errors);
+    container_common(pod, each, path, spec, volumes, errors);
     unique(each, path);
+    values::lifecycle_and_probes({each.node, path, pod.source, errors}, spec);
   });
   parts::host_port_conflicts(pod, errors);
   of_role(Role::init, [&](const PodContainer& each, const std::string& path) {
-    container_common(pod, each, path, volumes, errors);
+    container_common(pod, each, path, spec, volumes, errors);
+    const Value own(each.node, path, pod.source, errors), policy = own.at("restartPolicy");
+    policy.one_of({"Always", "Never", "OnFailure"});
     unique(each, path);
-    const Node policy = field(each.node, "restartPolicy");
-    if (policy && policy.text() != "Always")
-      errors.not_supported(child(path, "restartPolicy"), policy.text(), {"Always"}, policy.span());
+    parts::host_port_conflicts(pod, each, errors);
+    policy.text() == "Always" ? values::lifecycle_and_probes(own, spec) : values::forbid_probes(own);
   });
   of_role(Role::ephemeral, [&](const PodContainer& each, const std::string& path) {
-    container_common(pod, each, path, volumes, errors);
+    container_common(pod, each, path, spec, volumes, errors);
     unique(each, path);
+    values::ephemeral({each.node, path, pod.source, errors}, pod);
   });
 }
 
@@ -324,13 +335,19 @@ void validate_pod_spec(const Pod& pod, FieldErrors& errors) {
   containers(pod, errors);
   parts::host_network(pod, errors);
   policies(pod, errors);
+  const Value spec(pod.spec, pod.spec_path(), pod.source, errors);
+  values::node_selector(spec);
   pod_security_context(pod, errors);
+  values::placement(spec);
   parts::host_process(pod, errors);
   host_users(pod, errors);
+  values::names(spec);
   if (pod.runtime_class)
     for (const std::string_view fault : subdomain_faults(*pod.runtime_class))
       errors.invalid(child(pod.spec_path(), "runtimeClassName"), go_quote(*pod.runtime_class), fault,
                      pod.runtime_class_place);
+  spec.at("preemptionPolicy").one_of({"PreemptLowerPriority", "Never"});
+  values::overhead(spec);
   operating_system(pod, errors);
 }
 

@@ -61,6 +61,58 @@ TEST(Answers, AreTheServers) {
   EXPECT_EQ(rows, 41U);
 }
 
+TEST(Answers, OfValuesAreTheServers) {
+  auto text = base::read_file(CALLGATE_SOURCE_DIR "/tests/data/kube/values.yaml");
+  ASSERT_TRUE(text);
+  Loaded loaded;
+  std::size_t rows = 0;
+  for (const text::Node row : loaded.root("values.yaml", std::move(*text))) {
+    SCOPED_TRACE(string_field(row, "id"));
+    const auto part = [&](std::string_view name, std::string_view end) {
+      const std::string_view found = string_field(row, name);
+      return found.empty() ? std::string() : fmt::format("{}{}", found, end);
+    };
+    const std::string manifest = fmt::format(
+        "{{apiVersion: v1, kind: Pod, metadata: {{name: p}}, spec: {{{}containers: [{{{}name: a, image: i}}]}}}}\n",
+        part("spec", ", "), part("container", ", "));
+    const Review got = review(loaded.root("manifest.yaml", manifest), {});
+    const std::string_view wanted = string_field(row, "message");
+    EXPECT_EQ(got.message, wanted.empty() ? "" : fmt::format("Pod \"p\" is invalid: {}", wanted)) << manifest;
+    EXPECT_EQ(got.code, wanted.empty() ? 201 : 422);
+    for (const manifest::Step& step : got.steps) EXPECT_NE(step.place.file, nullptr) << step.text;
+    ++rows;
+  }
+  EXPECT_GE(rows, 80U);
+}
+
+TEST(Answers, AmountsAreWrittenBackAsTheServerDoesIt) {
+  const auto written = [](std::string_view text) {
+    const auto read = read_quantity(text);
+    return read ? canonical(*read) : "nothing";
+  };
+  for (const auto& [text, wanted] :
+       std::vector<std::pair<std::string_view, std::string_view>>{{"1000m", "1"},
+                                                                  {"0.5", "500m"},
+                                                                  {"1024Mi", "1Gi"},
+                                                                  {"1.5Gi", "1536Mi"},
+                                                                  {"1000", "1k"},
+                                                                  {"512Ki", "512Ki"},
+                                                                  {"0.5Ki", "512"},
+                                                                  {"1e3", "1e3"},
+                                                                  {"1500", "1500"},
+                                                                  {"-1", "-1"},
+                                                                  {"0", "0"},
+                                                                  {"1u", "1u"},
+                                                                  {"x", "nothing"},
+                                                                  {"", "nothing"},
+                                                                  {"1.1.1", "nothing"},
+                                                                  {"999999999999999999", "nothing"},
+                                                                  {"9E", "9E"},
+                                                                  {"10E", "nothing"}})
+    EXPECT_EQ(written(text), wanted) << text;
+  EXPECT_EQ(canonical(stored(*read_quantity("1u"))), "1m");
+}
+
 TEST(Answers, TheServersConfigurationGivesDefaultsAndExemptions) {
   Loaded loaded;
   const text::Node configuration = loaded.root("c.yaml",
