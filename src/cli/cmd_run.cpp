@@ -123,7 +123,7 @@ int execute(Session& session, const sandbox::Plan& plan) {
         plan.filter ? std::span<const bpf::Insn>(*plan.filter) : std::span<const bpf::Insn>();
     const sandbox::Report report = sandbox::supervise_traced(*launched, filter);
     if (launched->failure().stage != sandbox::Stage::none)
-      return refuse(session, sandbox::describe(launched->failure(), plan.program));
+      return refuse(session, sandbox::describe(launched->failure(), plan.program, plan.seals));
     for (const sandbox::Killed& killed : report.killed) report_kill(session, killed);
     return report.ended.exit_status;
   }
@@ -144,11 +144,6 @@ int run_command(Session& session) {
   int status = kYes;
   sandbox::Refusal refusal;
   if (!add_seals(session, plan, refusal)) return refuse(session, refusal);
-  if (session.arguments().has("trace") && plan.seals.init)
-    return refuse(session, {sandbox::kBadSeal,
-                            sandbox::kExitOwnFailure,
-                            "--trace follows a child, but --seal process puts an init between",
-                            {}});
   if (!add_filter(session, plan, status)) return sandbox::kExitOwnFailure;
   const std::string root(session.arguments().last("root").value_or("none"));
   const auto missing =

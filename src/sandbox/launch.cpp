@@ -345,7 +345,8 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
   if (traced)
     if (const int error = start_traced(pid, tracing, kernel); error != 0)
       return tl::unexpected(Failure{Stage::trace, error});
-  if (plan.seals.init) {
+  // A traced init stops at its first event, and goes on once its tracer, who is us, is through here.
+  if (plan.seals.init && !traced) {
     // Its end: the program runs, or there is none. While we hold the other end ourselves there would be none ever.
     int error = close(status.write_end.release()) == 0 ? 0 : -errno;
     if (error == 0) error = kernel.await_end(status.read_end.get());
@@ -357,7 +358,10 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
   }
   Launched launched(pid, std::move(memory), plan.seals.init);
   launched.keep(std::move(cgroups));
-  if (traced) return launched;
+  if (traced) {
+    launched.keep(std::move(status.read_end));
+    return launched;
+  }
   if (const Failure failure = launched.failure(); failure.stage != Stage::none) {
     reap(pid);
     return tl::unexpected(failure);

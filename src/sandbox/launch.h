@@ -17,6 +17,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/io.h"
 #include "base/result.h"
 #include "sandbox/plan.h"
 #include "sandbox/steps.h"
@@ -95,6 +96,7 @@ class Launched {
       : pid_(pid), has_init_(has_init), memory_(std::move(memory)) {}
   pid_t pid() const { return pid_; }
   void keep(Cgroups cgroups) { cgroups_ = std::move(cgroups); }  // as long as this lives
+  void keep(base::UniqueFd status) { status_ = std::move(status); }
   bool has_init() const { return has_init_; }
   // Final once the child has executed or ended.
   Failure failure() const;
@@ -105,6 +107,7 @@ class Launched {
   pid_t pid_;
   bool has_init_;
   Cgroups cgroups_;
+  base::UniqueFd status_;  // of a traced init, which sees by it that we are still there
   std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory_;
 };
 

@@ -43,7 +43,8 @@ bool is_kill(policy::Action action) {
 
 class Tracer {
  public:
-  Tracer(const Launched& launched, std::span<const bpf::Insn> filter) : main_(launched.pid()), filter_(filter) {}
+  Tracer(const Launched& launched, std::span<const bpf::Insn> filter)
+      : launched_(launched), program_(launched.has_init() ? 0 : launched.pid()), filter_(filter) {}
 
   // Handles all changes there are; true once the program has ended.
   bool drain() {
@@ -51,9 +52,11 @@ class Tracer {
     for (;;) {
       const tracee::Waited waited = tracee::next_event(event, false);
       if (waited != tracee::Waited::event) return ended_ || waited == tracee::Waited::no_tasks;
+      // Init makes the program's process before any other.
+      if (program_ == 0 && event.tid != launched_.pid()) program_ = event.tid;
       if (event.kind == tracee::EventKind::exiting) note_exit(event);
-      if (event.kind == tracee::EventKind::ended && event.tid == main_) {
-        report_.ended = ended_from_wait(event.status);
+      if (event.kind == tracee::EventKind::ended && event.tid == launched_.pid()) {
+        report_.ended = ended_from_wait(launched_.program_status().value_or(event.status));
         ended_ = true;
       }
       tracee::resume(event, tracee::Until::next_event);
@@ -65,7 +68,7 @@ class Tracer {
         std::any_of(findings_.begin(), findings_.end(), [](const Finding& f) { return f.by_our_filter; });
     for (Finding& finding : findings_) {
       if (finding.by_our_filter != any_ours) continue;
-      finding.killed.whole_program = finding.killed.pid == main_ && report_.ended.signal == SIGSYS;
+      finding.killed.whole_program = finding.killed.pid == program_ && report_.ended.signal == SIGSYS;
       report_.killed.push_back(std::move(finding.killed));
       if (!any_ours) break;
     }
@@ -88,7 +91,8 @@ class Tracer {
     findings_.push_back(std::move(finding));
   }
 
-  pid_t main_;
+  const Launched& launched_;
+  pid_t program_;
   std::span<const bpf::Insn> filter_;
   std::vector<Finding> findings_;
   Report report_;

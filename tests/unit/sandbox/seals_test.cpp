@@ -237,6 +237,32 @@ TEST(SealLive, TheSandboxEndsWithItsLauncher) {
   close(ends[0]);
 }
 
+Report traced(const std::string& script) {
+  Plan plan = sealed(script);
+  plan.filter = deny("sethostname", bpf::kRetKillProcess);
+  const SignalBlock signals;
+  const auto launched = launch(plan, signals, true);
+  EXPECT_TRUE(launched);
+  return launched ? supervise_traced(*launched, *plan.filter) : Report{};
+}
+
+TEST(SealLive, FatalCallsAreNamedBehindInitToo) {
+  as_both([] {
+    EXPECT_EQ(traced("exit 7").ended.exit_status, 7);
+    EXPECT_EQ(traced("kill -TERM $$").ended.exit_status, 128 + SIGTERM);
+    const Report program = traced("exec busybox hostname x");
+    EXPECT_EQ(program.ended.exit_status, 128 + SIGSYS);
+    ASSERT_EQ(program.killed.size(), 1U);
+    EXPECT_TRUE(program.killed[0].whole_program);
+    EXPECT_EQ(program.killed[0].nr, *arch::number(arch::native(), "sethostname"));
+    const Report child = traced("busybox hostname x; exit 3");
+    EXPECT_EQ(child.ended.exit_status, 3);
+    ASSERT_EQ(child.killed.size(), 1U);
+    EXPECT_FALSE(child.killed[0].whole_program);
+    EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
+  });
+}
+
 TEST(SealLive, FailuresOfThePrograms) {
   as_both([] {
     const SignalBlock signals;
