@@ -207,6 +207,7 @@ Review review(Node object, const Cluster& cluster) {
   out.handler = string_field(object, "handler");
   const bool has_class = !out.pod || admit_runtime_class(*out.pod, cluster, out);
   if (has_class) {
+    if (out.pod && !out.pod->is_template() && cluster.mutate) cluster.mutate(*out.pod, out.name_space);
     if (out.pod) warn(out, preparing_warnings(*out.pod));
     validate_object(object, out);
   }

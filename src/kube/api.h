@@ -26,6 +26,8 @@ struct Cluster {
   std::map<std::string, PodSecurity, std::less<>> namespaces;       // those not listed: pod_security.defaults
   std::map<std::string, std::string, std::less<>> runtime_classes;  // name, handler
   PodSecurityConfiguration pod_security;                            // the server's own; as it comes, it does nothing
+  // The mutating webhooks: they change a Pod before it is validated. Of templates they are not asked.
+  std::function<void(Pod& pod, std::string_view name_space)> mutate;
 };
 
 struct Review {

@@ -71,35 +71,37 @@ class Resolver {
  public:
   Resolver(const Options& options, const Node& node, const OperatorWebhooks& webhooks, container::World& world,
            manifest::Answer& answer)
-      : options_(options),
-        node_(node),
-        webhooks_(webhooks),
-        cluster_(options.cluster),
-        world_(world),
-        answer_(answer) {}
+      : options_(options), node_(node), webhooks_(webhooks), cluster_(options.cluster), world_(world), answer_(answer) {
+    if (!webhooks.empty())
+      cluster_.mutate = [this](Pod& pod, std::string_view space) { webhooks_say_ = webhooks_.change(pod, space); };
+  }
+  Resolver(const Resolver&) = delete;  // the cluster points to it
+  Resolver& operator=(const Resolver&) = delete;
   void object(text::Node node);
 
  private:
   void refused(const Review& review);
   void pod(const Review& review);
   void plain(const Review& review);
-  void hold_template(const Review& review, manifest::Container& container) const;
+  void hold_template(const Review& review, const Pod& pod, manifest::Container& container) const;
 
   const Options& options_;
   const Node& node_;
   const OperatorWebhooks& webhooks_;
   Cluster cluster_;
   std::map<std::string, std::vector<Step>, std::less<>> dropped_;  // of each RuntimeClass
+  std::vector<std::vector<Step>> webhooks_say_;                    // of each container of the Pod at hand
   container::World& world_;
   manifest::Answer& answer_;
 };
 
 void Resolver::refused(const Review& review) {
   if (!review.pod || review.pod->containers.empty()) return plain(review);
-  for (const PodContainer& each : review.pod->containers) {
-    manifest::Container out = container_of(*review.pod, each);
+  for (std::size_t i = 0; i < review.pod->containers.size(); ++i) {
+    manifest::Container out = container_of(*review.pod, review.pod->containers[i]);
     out.engine = name(node_.engine);
     out.steps = review.steps;
+    if (i < webhooks_say_.size()) out.steps.insert(out.steps.begin(), webhooks_say_[i].begin(), webhooks_say_[i].end());
     container::refuse(out, Party::apiserver, review.message);
     out.reasons = review.reasons;
     answer_.containers.push_back(std::move(out));
@@ -123,17 +125,17 @@ void Resolver::plain(const Review& review) {
 }
 
 // A workload is taken whatever its template breaks; the Pods that its controller makes are not.
-void Resolver::hold_template(const Review& review, manifest::Container& container) const {
+void Resolver::hold_template(const Review& review, const Pod& pod, manifest::Container& container) const {
   const std::string& space = review.name_space.empty() ? cluster_.default_namespace : review.name_space;
   const auto& exempt = cluster_.pod_security;
   const auto in = [](const std::vector<std::string>& list, const std::string& name) {
     return std::find(list.begin(), list.end(), name) != list.end();
   };
   if (in(exempt.namespaces, space)) return;
-  if (review.pod->runtime_class && in(exempt.runtime_classes, *review.pod->runtime_class)) return;
+  if (pod.runtime_class && in(exempt.runtime_classes, *pod.runtime_class)) return;
   const auto levels = cluster_.namespaces.find(space);
   const LevelVersion& enforced = (levels == cluster_.namespaces.end() ? exempt.defaults : levels->second).enforce;
-  Pod made = *review.pod;
+  Pod made = pod;
   made.path.clear();  // what a template leaves out is filled in for a Pod
   const auto broken = violations(made, enforced);
   if (broken.empty()) return;
@@ -146,10 +148,10 @@ void Resolver::hold_template(const Review& review, manifest::Container& containe
 }
 
 void Resolver::pod(const Review& review) {
-  std::optional<Pod> changed;
-  std::vector<std::vector<Step>> webhooks_say(review.pod->containers.size());
-  if (!webhooks_.empty()) webhooks_say = webhooks_.change(changed.emplace(*review.pod), review.name_space);
-  const Pod& pod = changed ? *changed : *review.pod;
+  Pod pod = *review.pod;
+  // A workload's Pods are changed as its controller creates them.
+  if (pod.is_template() && cluster_.mutate) cluster_.mutate(pod, review.name_space);
+  webhooks_say_.resize(pod.containers.size());
   std::string handler;
   std::vector<Step> before = review.steps;
   for (std::size_t i = 0; i < review.warnings.size(); ++i) {
@@ -165,13 +167,13 @@ void Resolver::pod(const Review& review) {
   }
   const auto take = [&](manifest::Container container) {
     container.steps.insert(container.steps.begin(), before.begin(), before.end());
-    if (pod.is_template() && container.outcome == manifest::Outcome::runs) hold_template(review, container);
+    if (pod.is_template() && container.outcome == manifest::Outcome::runs) hold_template(review, pod, container);
     answer_.containers.push_back(std::move(container));
   };
   if (options_.sandboxes) take(decide_sandbox(pod, handler, node_, world_));
   for (std::size_t i = 0; i < pod.containers.size(); ++i) {
     manifest::Container decided = decide(pod, pod.containers[i], handler, node_, world_);
-    decided.steps.insert(decided.steps.begin(), webhooks_say[i].begin(), webhooks_say[i].end());
+    decided.steps.insert(decided.steps.begin(), webhooks_say_[i].begin(), webhooks_say_[i].end());
     take(std::move(decided));
   }
 }
@@ -181,6 +183,7 @@ void Resolver::object(text::Node node) {
     answer_.objects.push_back(describe_operator_object(node, cluster_.default_namespace));
     return;
   }
+  webhooks_say_.clear();
   const Review review = kube::review(node, cluster_);
   if (review.refused()) return refused(review);
   learn(review, node, cluster_);
