@@ -50,6 +50,8 @@ struct Command {
   int (*run)(Session& session) = nullptr;
 };
 
+std::span<const Command> core_commands();  // table.cpp
+// Two files define it, and a program links one of them: all_commands.cpp, or static/commands.cpp.
 std::span<const Command> commands();
 const Command* find_command(std::string_view name);
 

@@ -42,5 +42,7 @@ inline constexpr base::DiagnosticId kMergeResolved{6015, base::Severity::error, 
 inline constexpr base::DiagnosticId kTurnsOff{6016, base::Severity::error, "profile that turns seccomp off"};
 // Only root can make files root's; profiles of others can be changed by them.
 inline constexpr base::DiagnosticId kNotRoots{6017, base::Severity::warning, "installed, but not root's"};
+// callgate-static knows fewer formats than callgate does.
+inline constexpr base::DiagnosticId kOtherFormat{6018, base::Severity::error, "not a format of callgate-static"};
 
 }  // namespace callgate::cli

@@ -35,6 +35,12 @@ int unknown_command(const Env& env, const std::vector<std::string>& words) {
 
 }  // namespace
 
+const Command* find_command(std::string_view name) {
+  for (const Command& command : commands())
+    if (command.name == name) return &command;
+  return nullptr;
+}
+
 int main_in(const Env& env, const std::vector<std::string>& words) {
   if (words.empty()) {
     env.err(overview_text());

@@ -1,7 +1,6 @@
-// The rows: every command, operand, option and example. A test runs each example.
+// The rows of the commands that every build has: operands, options and examples. A test runs each example.
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <vector>
 
 #include "cli/commands.h"
 #include "cli/options.h"
@@ -203,35 +202,10 @@ constexpr std::array<Command, 9> kOwn{{
      help_command},
 }};
 
-// Rows that stand in their command's own file.
-std::span<const Command* const> rows_beside_commands() {
-  static constexpr std::array kRows{&kDiffCommand,    &kSubsetCommand,    &kMergeCommand, &kConvertCommand,
-                                    &kLintCommand,    &kPreflightCommand, &kTestCommand,  &kMergeDriverCommand,
-                                    &kResolveCommand, &kInstallCommand,   &kScanCommand,  &kWhyCommand,
-                                    &kRecordCommand};
-  return kRows;
-}
-
 }  // namespace
 
-std::span<const Command> commands() {
-  // In the order of `callgate help`: these, with the rows that stand beside their commands put before `run`.
-  static const std::vector<Command> all = [] {
-    std::vector<Command> rows;
-    for (const Command& row : kOwn) {
-      if (row.name == "run")
-        for (const Command* const other : rows_beside_commands()) rows.push_back(*other);
-      rows.push_back(row);
-    }
-    return rows;
-  }();
-  return all;
-}
-
-const Command* find_command(std::string_view name) {
-  for (const Command& command : commands())
-    if (command.name == name) return &command;
-  return nullptr;
+std::span<const Command> core_commands() {
+  return kOwn;
 }
 
 }  // namespace callgate::cli

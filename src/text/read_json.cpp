@@ -1,13 +1,11 @@
-// The fast JSON reader. simdjson's first stage finds the place of every bracket, comma, colon, string and bare word and
-// refuses invalid UTF-8, raw control characters in strings and unclosed strings; the walk over those places checks
-// everything else and fills the tree. Any refusal is explained by scan_json. See docs/adr/0002-json-over-simdjson.md.
+// The fast JSON reader: json_places.h finds the place of every bracket, comma, colon, string and bare word, and the
+// walk over those places checks what is left to check and fills the tree. Any refusal is explained by scan_json. See
+// docs/adr/0002-json-over-simdjson.md.
 // SPDX-License-Identifier: Apache-2.0
-#include <simdjson.h>
-
 #include <algorithm>
-#include <memory>
 
 #include "text/diagnostic_ids.h"
+#include "text/json_places.h"
 #include "text/json_scan.h"
 #include "text/json_token.h"
 #include "text/node.h"
@@ -16,15 +14,13 @@
 namespace callgate::text {
 namespace {
 
-using Stage1 = simdjson::internal::dom_parser_implementation;
-
-// Walks the places found by stage 1. After the last place stands the text's length (and the text's final NUL there),
+// Walks the places. After the last place stands the text's length (and the text's final NUL there),
 // so looking one place ahead is always possible.
 class TreeWalk {
  public:
-  TreeWalk(const Stage1& stage1, Document& document, const ReadLimits& limits)
-      : places_(stage1.structural_indexes.get()),
-        count_(stage1.n_structural_indexes),
+  TreeWalk(const JsonPlaces& found, Document& document, const ReadLimits& limits)
+      : places_(found.places.get()),
+        count_(found.count),
         text_(document.file().text()),
         document_(document),
         nodes_(document.mutable_nodes()),
@@ -220,19 +216,15 @@ bool TreeWalk::run() {
 
 std::optional<Document> read_json(const base::SourceFile& file, base::Diagnostics& diagnostics,
                                   const ReadLimits& limits) {
-  // Stage 1 needs four bytes a place; a large text is first shown to be within the limits.
+  // The first stage needs four bytes a place; a large text is first shown to be within the limits.
   constexpr std::size_t kLarge = std::size_t{1} << 20;
   const std::string_view text = file.text();
   const bool already_scanned = text.size() > std::min(kLarge, limits.max_bytes);
   if (already_scanned && !scan_json(file, diagnostics, limits)) return std::nullopt;
 
-  std::unique_ptr<Stage1> stage1;
   Document document(file);
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  const auto& engine = *simdjson::get_active_implementation();
-  if (engine.create_dom_parser_implementation(text.size(), 1, stage1) == simdjson::SUCCESS &&
-      stage1->stage1(bytes, text.size(), simdjson::stage1_mode::regular) == simdjson::SUCCESS) {
-    TreeWalk walk(*stage1, document, limits);
+  if (const auto places = find_json_places(text)) {
+    TreeWalk walk(*places, document, limits);
     if (walk.run()) {
       if (!walk.repeats().empty()) {
         report_repeats(document, walk.repeats(), kJsonDuplicateKey,
