@@ -164,7 +164,7 @@ constexpr std::array<Operand, 1> kOperands{
 constexpr auto kOptions = std::array<Option, 3>{{
                               {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
                               {"assume", 0, "NAME", "take this for granted; may be repeated",
-                               "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script", true},
+                               "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks", true},
                               {"root", 0, "DIR", "the directory that is the program's root (/ if not given)", ""},
                           }} +
                           kFormat;

@@ -64,6 +64,16 @@ std::vector<Place> Link::named(std::string_view name) const {
   return out;
 }
 
+std::vector<Place> Link::named_data(std::string_view name) const {
+  std::vector<Place> out;
+  if (const auto found = by_name_.find(name); found != by_name_.end())
+    for (const Definition& d : found->second) {
+      const elf::Symbol& s = module(d.module).file.dynamic_symbols[d.symbol];
+      if (s.kind == elf::SymbolKind::object) out.push_back({d.module, s.value});
+    }
+  return out;
+}
+
 std::vector<Place> Link::targets(std::uint32_t m, const Ref& ref) const {
   switch (ref.kind) {
     case RefKind::call:

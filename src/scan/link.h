@@ -35,6 +35,8 @@ class Link {
   std::vector<Place> definitions(std::uint32_t module, std::uint32_t symbol) const;
   // What a look-up by name alone may find, in all modules.
   std::vector<Place> named(std::string_view name) const;
+  // The data that modules define under a name.
+  std::vector<Place> named_data(std::string_view name) const;
   // The code to which a reference may lead: none for data, for what is not defined, and for a pointer in memory whose
   // content is not the loader's.
   std::vector<Place> targets(std::uint32_t module, const Ref& ref) const;

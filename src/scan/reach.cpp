@@ -5,7 +5,13 @@
 
 namespace callgate::scan {
 
-Reach::Reach(const Link& link) : link_(link), reached_(link.module_count()), causes_(link.module_count()) {
+Reach::Reach(const Link& link, bool data_chunks)
+    : link_(link),
+      reached_(link.module_count()),
+      causes_(link.module_count()),
+      data_chunks_(data_chunks),
+      chunks_(link.module_count()),
+      touched_(link.module_count()) {
   for (std::uint32_t m = 0; m < link.module_count(); ++m) {
     reached_[m].resize(link.module(m).functions.size());
     causes_[m].resize(link.module(m).functions.size());
@@ -46,7 +52,14 @@ void Reach::run() {
 }
 
 void Reach::follow() {
-  while (next_ < order_.size()) visit(order_[next_++]);
+  while (next_ < order_.size() || !touched_next_.empty()) {
+    while (next_ < order_.size()) visit(order_[next_++]);
+    if (touched_next_.empty()) continue;
+    const auto [m, chunk] = touched_next_.back();
+    touched_next_.pop_back();
+    for (const std::uint32_t i : chunks(m).relocations(chunk))
+      relocation(m, link_.module(m).file.relocations[i], false);
+  }
 }
 
 void Reach::module_roots(std::uint32_t m) {
@@ -68,21 +81,54 @@ void Reach::module_roots(std::uint32_t m) {
       add({m, f.code.begin}, {RootKind::runtime, {}, f.code.begin, RefKind::call});
 }
 
+// All of them count, or, with objects told apart, those that the loader itself acts on: initialisers, and functions
+// that it asks for an address.
 void Reach::relocations(std::uint32_t m) {
   const elf::File& file = link_.module(m).file;
-  const auto is_initialiser = [&](Address place) {
-    const elf::Dynamic& d = file.dynamic;
-    return d.init_array.contains(place) || d.fini_array.contains(place) || d.preinit_array.contains(place);
+  const bool all = !data_chunks_ || file.position_dependent;
+  for (const elf::Relocation& r : file.relocations) relocation(m, r, !all);
+  if (all) return;
+  if (!file.tls.empty()) touch({m, file.tls.begin});
+}
+
+void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) {
+  const elf::Dynamic& d = link_.module(m).file.dynamic;
+  const bool start =
+      d.init_array.contains(r.place) || d.fini_array.contains(r.place) || d.preinit_array.contains(r.place);
+  const Cause cause{start ? RootKind::start : RootKind::relocation, {}, r.place, RefKind::call};
+  const auto reach = [&](Place place) {
+    if (link_.module(place.module).is_code(place.address)) add(place, cause);
+    else touch(place);
   };
-  for (const elf::Relocation& r : file.relocations) {
-    const Cause cause{is_initialiser(r.place) ? RootKind::start : RootKind::relocation, {}, r.place, RefKind::call};
-    if (r.type == elf::kRelative || r.type == elf::kIRelative) {
-      add({m, static_cast<Address>(r.addend)}, cause);
-    } else if (r.type == elf::kAbs64 && r.symbol != 0) {
+  if (r.type == elf::kIRelative || (r.type == elf::kRelative && (!at_load || start))) {
+    reach({m, static_cast<Address>(r.addend)});
+  } else if (r.type == elf::kAbs64 && r.symbol != 0) {
+    const bool asked = link_.module(m).file.dynamic_symbols[r.symbol].kind == elf::SymbolKind::ifunc;
+    if (!at_load || start || asked)
       for (const Place& p : link_.definitions(m, r.symbol))
-        add({p.module, p.address + static_cast<Address>(r.addend)}, cause);
-    }
+        reach({p.module, p.address + static_cast<Address>(r.addend)});
+  } else if (r.type == elf::kCopy && !at_load) {
+    // What the program uses is its copy; the pointers are in the library's original.
+    for (const Place& p : link_.named_data(link_.module(m).file.dynamic_symbols[r.symbol].name))
+      if (p.module != m) touch(p);
   }
+}
+
+const Chunks& Reach::chunks(std::uint32_t m) {
+  if (!chunks_[m]) {
+    chunks_[m] = std::make_unique<Chunks>(link_.module(m));
+    touched_[m].resize(chunks_[m]->count());
+  }
+  return *chunks_[m];
+}
+
+void Reach::touch(Place place) {
+  const Module& module = link_.module(place.module);
+  if (!data_chunks_ || module.file.position_dependent) return;
+  const std::size_t chunk = chunks(place.module).at(place.address);
+  if (touched_[place.module][chunk]) return;
+  touched_[place.module][chunk] = true;
+  touched_next_.emplace_back(place.module, chunk);
 }
 
 // A pointer into the middle of a function that has an unwind entry is a label of that function (of a switch), and
@@ -110,6 +156,18 @@ void Reach::names_in_loader(Node n, const Ref& ref) {
   for (const Place& p : link_.named(text)) add(p, {RootKind::none, n, ref.from, RefKind::address});
 }
 
+// Data that code names: directly, or by a symbol that the loader binds.
+void Reach::data(std::uint32_t m, const Ref& ref) {
+  if (ref.kind != RefKind::address && ref.kind != RefKind::memory && ref.kind != RefKind::call_slot &&
+      ref.kind != RefKind::jump_slot)
+    return;
+  if (link_.module(m).is_code(ref.to)) return;
+  const Slot* const slot = link_.module(m).slot_at(ref.to);
+  if (slot == nullptr) return touch({m, ref.to});
+  for (const Place& p : link_.definitions(m, slot->symbol))
+    if (!link_.module(p.module).is_code(p.address)) touch(p);
+}
+
 void Reach::visit(Node n) {
   const Module& module = link_.module(n.module);
   const bool loader = link_.program().loader == n.module;
@@ -117,6 +175,7 @@ void Reach::visit(Node n) {
     if (r.kind == RefKind::after_call && !link_.call_returns(n, r.from)) continue;
     if (loader && r.kind == RefKind::address && !module.is_code(r.to)) names_in_loader(n, r);
     for (const Place& p : link_.targets(n.module, r)) add(p, {RootKind::none, n, r.from, r.kind});
+    if (data_chunks_) data(n.module, r);
   }
 }
 

@@ -7,6 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "scan/chunks.h"
 #include "scan/link.h"
 
 namespace callgate::scan {
@@ -31,7 +32,8 @@ struct Cause {
 
 class Reach {
  public:
-  explicit Reach(const Link& link);
+  // `data_chunks`: a pointer in data counts only once the object that holds it is reached (chunks.h).
+  explicit Reach(const Link& link, bool data_chunks = false);
   // Enters where the kernel and the loader do, and follows everything.
   void run();
   // Further roots, then everything that follows from them.
@@ -46,6 +48,10 @@ class Reach {
  private:
   void module_roots(std::uint32_t m);
   void relocations(std::uint32_t m);
+  void relocation(std::uint32_t m, const elf::Relocation& r, bool at_load);
+  void touch(Place place);
+  void data(std::uint32_t m, const Ref& ref);
+  const Chunks& chunks(std::uint32_t m);
   void plain_pointers(std::uint32_t m);
   void visit(Node n);
   bool is_constants(Node n, const Cause& cause) const;
@@ -56,6 +62,10 @@ class Reach {
   std::vector<std::vector<Cause>> causes_;
   std::vector<Node> order_;
   std::size_t next_ = 0;
+  bool data_chunks_ = false;
+  std::vector<std::unique_ptr<Chunks>> chunks_;
+  std::vector<std::vector<bool>> touched_;
+  std::vector<std::pair<std::uint32_t, std::size_t>> touched_next_;  // module, object
 };
 
 }  // namespace callgate::scan

@@ -15,16 +15,18 @@ struct AssumptionRow {
   Assumption which;
   std::string_view name, explanation;
 };
-constexpr std::array<AssumptionRow, 6> kAssumptions{{
+constexpr std::array<AssumptionRow, 7> kAssumptions{{
     {Assumption::no_missing, "no-missing", "libraries that were not found bring nothing"},
     {Assumption::no_dlopen, "no-dlopen", "where the name of an opened library is not known, none is opened"},
     {Assumption::no_dlsym, "no-dlsym", "a function looked up by an unknown name is one that is reached anyway"},
     {Assumption::nss_config, "nss-config", "the name services are those that /etc/nsswitch.conf names now"},
     {Assumption::no_gconv, "no-gconv", "no character set is converted by a module of the C library"},
     {Assumption::no_script, "no-script", "a script only makes its interpreter do what its own code does"},
+    {Assumption::data_chunks, "data-chunks", "a pointer in data is used only by what names the object that holds it"},
 }};
-constexpr std::array<Assumption, 6> kAll{Assumption::no_missing, Assumption::no_dlopen, Assumption::no_dlsym,
-                                         Assumption::nss_config, Assumption::no_gconv,  Assumption::no_script};
+constexpr std::array<Assumption, 7> kAll{Assumption::no_missing, Assumption::no_dlopen, Assumption::no_dlsym,
+                                         Assumption::nss_config, Assumption::no_gconv,  Assumption::no_script,
+                                         Assumption::data_chunks};
 constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
                                                      "gconv",           "undecodable", "file",   "relocation", "script",
                                                      "other-entry"};
@@ -53,7 +55,7 @@ class Scanner {
     const auto nsswitch = library_.text("/etc/nsswitch.conf");
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
-      reach_ = std::make_unique<Reach>(*link_);
+      reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks));
       numbers_ = std::make_unique<Numbers>(*link_, *reach_);
       reach_->run();
       enter_opened();
@@ -118,6 +120,7 @@ class Scanner {
     answer_.build_id = program_.modules.front()->file.build_id;
     answer_.unresolved = std::move(opens_.unresolved);
     answer_.assumed = std::move(opens_.assumed);
+    if (options_.assumes(Assumption::data_chunks)) answer_.assumed.push_back(Assumption::data_chunks);
     for (std::size_t i = 1; i < program_.modules.size(); ++i) answer_.libraries.push_back(program_.modules[i]->path);
     for (const Missing& each : program_.missing)
       trouble(Trouble::missing_library, each.name, fmt::format("needed by {}: {}", each.needed_by, each.why),

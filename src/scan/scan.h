@@ -19,6 +19,7 @@ enum class Assumption : std::uint8_t {
   nss_config,  // name services are those of /etc/nsswitch.conf
   no_gconv,    // no character set is converted by a module of the C library
   no_script,   // a script makes its interpreter do nothing but what the interpreter's own code does
+  data_chunks,  // objects in data are what they seem: a pointer counts once its object is reached
 };
 std::string_view name(Assumption a);
 std::string_view explain(Assumption a);

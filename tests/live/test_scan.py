@@ -4,13 +4,18 @@
 Every call that strace sees must be in the scan of the program that made it: one that is not is a false negative, and
 fails the test. Programs that the work starts count too, each by its own scan. With --table the counts are printed.
 
-usage: test_scan.py CALLGATE [--table] [WORD...]   (WORD: only work that contains it)
+--bulk N runs N programs of /usr/bin and /usr/sbin instead, chosen by --seed, as nobody and without a network, with the
+arguments that anybody tries first. Other options (--assume NAME) go to the scan.
+
+usage: test_scan.py CALLGATE [--table] [--bulk N [--seed N]] [--assume NAME]... [WORD...]   (WORD: only work that has it)
 SPDX-License-Identifier: Apache-2.0
 """
 
+import argparse
 import collections
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -18,8 +23,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-CALLGATE = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else sys.exit(__doc__)
-WORDS = [a for a in sys.argv[2:] if not a.startswith("--")]
+PARSER = argparse.ArgumentParser(usage=__doc__)
+PARSER.add_argument("callgate", type=Path)
+PARSER.add_argument("--table", action="store_true")
+PARSER.add_argument("--bulk", type=int, default=0)
+PARSER.add_argument("--seed", type=int, default=1)
+PARSER.add_argument("--assume", action="append", default=["nss-config"])
+PARSER.add_argument("words", nargs="*")
+GIVEN = PARSER.parse_args()
+CALLGATE = GIVEN.callgate.resolve()
 
 # Shell lines, run in a scratch directory with some files.
 WORK = """
@@ -100,6 +112,19 @@ redis-cli -p 9 ping
 """
 
 
+AS_NOBODY = ["unshare", "--net", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc", "timeout", "-k", "1", "6",
+             "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs", "--bounding-set=-all"]
+ARGUMENTS = ["--version", "--help", "a.txt"]
+
+
+def bulk() -> list[str]:
+    """Shell lines for some programs of this machine."""
+    programs = [p for d in ("/usr/bin", "/usr/sbin") for p in sorted(Path(d).iterdir())
+                if not p.is_symlink() and p.is_file() and program_of(str(p)) and p.stat().st_size < 3 << 20]
+    random.Random(GIVEN.seed).shuffle(programs)
+    return [f"{p} {a}" for p in programs[:GIVEN.bulk] for a in ARGUMENTS]
+
+
 def program_of(path: str) -> str | None:
     try:
         with open(path, "rb") as file:
@@ -111,12 +136,15 @@ def program_of(path: str) -> str | None:
 def observed(line: str, folder: Path) -> dict[str, set[str]]:
     """program → calls, from a run of the line."""
     log = folder / "strace.log"
-    shell = ["strace", "-f", "-qq", "-y", "-s", "400", "-e", "signal=none", "-o", str(log), "sh", "-c", "exec " + line
+    prefix = AS_NOBODY if GIVEN.bulk else []
+    shell = [*prefix, "strace", "-f", "-qq", "-y", "-s", "400", "-e", "signal=none", "-o", str(log), "sh", "-c", "exec " + line
              if re.fullmatch(r"[^|&;'\"$`]*", line) else line]
     environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
     subprocess.run(shell, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, timeout=120, check=False)
     calls: dict[str, set[str]] = collections.defaultdict(set)
+    if not log.exists():
+        return calls
     image: dict[str, str | None] = {}
     pending: dict[str, str | None] = {}
     parent_of_next: list[str] = []
@@ -150,7 +178,7 @@ def provide(folder: Path):
 
 
 def scan(program: str) -> dict:
-    run = subprocess.run([CALLGATE, "scan", program, "--format", "json", "--assume", "nss-config"],
+    run = subprocess.run([CALLGATE, "scan", program, "--format", "json", *(f"--assume={a}" for a in GIVEN.assume)],
                          capture_output=True, timeout=120, check=False)
     if run.returncode not in (0, 1):
         sys.exit(f"callgate scan {program}: exit status {run.returncode}: {run.stderr.decode()}")
@@ -162,11 +190,13 @@ def main() -> int:
         print("SKIP: strace is not installed")
         return 77
     seen: dict[str, set[str]] = collections.defaultdict(set)
-    for line in WORK.strip().splitlines():
-        if WORDS and not any(word in line for word in WORDS):
+    for line in bulk() if GIVEN.bulk else WORK.strip().splitlines():
+        if GIVEN.words and not any(word in line for word in GIVEN.words):
             continue
         with tempfile.TemporaryDirectory(prefix="callgate-scan.") as scratch:
             provide(Path(scratch))
+            if GIVEN.bulk:
+                subprocess.run(["chown", "-R", "65534:65534", scratch], check=True)
             for program, calls in observed(line, Path(scratch)).items():
                 seen[program] |= calls
     failed = 0
@@ -178,7 +208,7 @@ def main() -> int:
             failed += 1
             why = [u["kind"] for u in answer["unresolved"]]
             print(f"{program} makes calls that the scan does not have: {' '.join(missed)} ({answer['status']}: {why})")
-        if "--table" in sys.argv:
+        if GIVEN.table:
             print(f"{program:40} observed {len(calls):3} scan {len(can):3} {answer['status']}")
     print(f"{len(seen)} programs, {sum(len(c) for c in seen.values())} calls observed, {failed} with false negatives")
     return 1 if failed or not seen else 0
