@@ -52,8 +52,9 @@ void Chunks::join_objects(const Module& module) {
   Range now;
   for (const Address a : starts_) {
     for (; next < objects.size() && objects[next].begin <= a; ++next)
-      if (objects[next].end > now.end) now = {std::min(now.end > objects[next].begin ? now.begin : ~Address{0},
-                                                       objects[next].begin), objects[next].end};
+      if (objects[next].end > now.end)
+        now = {std::min(now.end > objects[next].begin ? now.begin : ~Address{0}, objects[next].begin),
+               objects[next].end};
     if (!(now.contains(a) && a > now.begin)) kept.push_back(a);
   }
   starts_ = std::move(kept);

@@ -80,9 +80,53 @@ void Graph::find_edges(const Link& link) {
     edges_.push_back(from);
   }
   for (std::size_t i = 1; i < first_edge_.size(); ++i) first_edge_[i] += first_edge_[i - 1];
+  for (const auto& [to, from] : pairs) forward_.emplace_back(from, to);
+  std::sort(forward_.begin(), forward_.end());
 }
 
-StackState Graph::after(std::uint32_t i, StackState s) const {
+std::vector<std::uint32_t> Graph::after(std::uint32_t i) const {
+  std::vector<std::uint32_t> out;
+  for (auto e = std::lower_bound(forward_.begin(), forward_.end(), std::pair(i, std::uint32_t{0}));
+       e != forward_.end() && e->first == i; ++e)
+    out.push_back(e->second);
+  return out;
+}
+
+std::optional<std::vector<std::uint32_t>> Graph::uses_as_target(std::uint32_t i, unsigned reg) const {
+  std::vector<std::uint32_t> out, work = after(i);
+  std::vector<bool> seen(size() + 1);
+  while (!work.empty()) {
+    const std::uint32_t at = work.back();
+    work.pop_back();
+    if (seen[at]) continue;
+    seen[at] = true;
+    if (at == size()) {
+      // What follows is another function, which takes nothing from a register that callees give back.
+      if ((bit(reg) & kCallerSaved) != 0) return std::nullopt;
+      continue;
+    }
+    const Insn& in = insns_[at];
+    const bool through = (in.is_indirect_call() || in.is_indirect_jump()) && in.mod == 3 && in.rm == reg;
+    if (through) out.push_back(at);
+    const bool compared =
+        in.one(0x39) || in.one(0x3b) || in.one(0x85) || ((in.one(0x81) || in.one(0x83)) && in.group() == 7);
+    const bool overwritten = (written(in) & bit(reg)) != 0;
+    const Use use = use_of(in, reg);
+    if (use == Use::none && overwritten) continue;
+    if (use == Use::read && !through && !(compared && !in.has_memory)) return std::nullopt;
+    if (in.is_return() || in.is_indirect_jump() || in.is_jump()) {
+      // It leaves the function in a register: to whom, is not known.
+      const bool inside = in.is_jump() && !after(at).empty();
+      if (!inside && !through && (bit(reg) & kCallerSaved) != 0) return std::nullopt;
+    }
+    if (!overwritten || through)
+      for (const std::uint32_t next : after(at))
+        if (!((in.is_call() || in.is_indirect_call()) && (bit(reg) & kCallerSaved) != 0)) work.push_back(next);
+  }
+  return out;
+}
+
+StackState Graph::moved(std::uint32_t i, StackState s) const {
   const Insn& in = insns_[i];
   const auto move = [&](std::int64_t by) {
     if (s.rsp) *s.rsp += by;
@@ -129,10 +173,6 @@ StackState Graph::after(std::uint32_t i, StackState s) const {
 void Graph::find_stack() {
   stack_.resize(size() + 1);
   if (size() == 0) return;
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> forward;  // from, to
-  for (std::uint32_t to = 0; to <= size(); ++to)
-    for (const std::uint32_t from : before(to)) forward.emplace_back(from, to);
-  std::sort(forward.begin(), forward.end());
   std::vector<bool> seen(size() + 1);
   std::vector<std::uint32_t> work{0};
   seen[0] = true;
@@ -141,13 +181,12 @@ void Graph::find_stack() {
     const std::uint32_t i = work.back();
     work.pop_back();
     if (i == size()) continue;
-    const StackState next = after(i, stack_[i]);
-    for (auto e = std::lower_bound(forward.begin(), forward.end(), std::pair(i, std::uint32_t{0}));
-         e != forward.end() && e->first == i; ++e) {
-      if (seen[e->second]) continue;
-      seen[e->second] = true;
-      stack_[e->second] = next;
-      work.push_back(e->second);
+    const StackState next = moved(i, stack_[i]);
+    for (const std::uint32_t to : after(i)) {
+      if (seen[to]) continue;
+      seen[to] = true;
+      stack_[to] = next;
+      work.push_back(to);
     }
   }
 }

@@ -31,6 +31,11 @@ class Graph {
   std::span<const std::uint32_t> before(std::uint32_t i) const {
     return std::span(edges_).subspan(first_edge_[i], first_edge_[i + 1] - first_edge_[i]);
   }
+  // Where control may go after instruction i.
+  std::vector<std::uint32_t> after(std::uint32_t i) const;
+  // The calls and jumps through `reg` that get the value which it has after instruction i; nothing if the value may
+  // go anywhere else. Comparing it is no use.
+  std::optional<std::vector<std::uint32_t>> uses_as_target(std::uint32_t i, unsigned reg) const;
   const StackState& stack(std::uint32_t i) const { return stack_[i]; }
   // The address that a memory operand names, relative to rip.
   Address rip_target(std::uint32_t i) const {
@@ -43,13 +48,14 @@ class Graph {
   void decode_all(const Module& module, Range range);
   void find_edges(const Link& link);
   void find_stack();
-  StackState after(std::uint32_t i, StackState s) const;
+  StackState moved(std::uint32_t i, StackState s) const;
 
   Node node_;
   bool too_large_ = false;
   std::vector<Insn> insns_;
   std::vector<Address> addresses_;
   std::vector<std::uint32_t> first_edge_, edges_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> forward_;  // from, to
   std::vector<StackState> stack_;
 };
 

@@ -204,13 +204,27 @@ void Numbers::direct_callers(Node n, Callers& out) {
           if (link_.call_returns(by, r.from)) out.all.push_back({by, r.from, true});
           break;
         case RefKind::address:
-          if (!(by == n)) out.unknown = fmt::format("{} is called through a pointer", module.describe(own.begin));
+          if (by == n || through_register(by, r.from, out)) break;
+          out.unknown = fmt::format("{} is called through a pointer", module.describe(own.begin));
           break;
         default:
           break;
       }
     }
   }
+}
+
+// The function's address is put into a register: if it is only called through it there, those are its callers.
+bool Numbers::through_register(Node by, Address from, Callers& out) {
+  const Graph& graph = tracer_.graph(by);
+  const auto at = graph.index_of(from);
+  if (!at) return false;
+  const Insn& in = graph.insn(*at);
+  if (!(in.one(0x8b) || in.one(0x8d)) || !in.wide) return false;
+  const auto uses = graph.uses_as_target(*at, in.reg);
+  if (!uses) return false;
+  for (const std::uint32_t use : *uses) out.all.push_back({by, graph.address(use)});
+  return true;
 }
 
 void Numbers::callers_by_symbol(Node n, Callers& out) {
@@ -230,7 +244,7 @@ void Numbers::callers_by_symbol(Node n, Callers& out) {
         if (!slot || !std::binary_search(places.begin(), places.end(), r.to)) continue;
         if (r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot)
           out.all.push_back({by, r.from});
-        else
+        else if (!through_register(by, r.from, out))
           out.unknown = fmt::format("{} is called through a pointer",
                                     link_.module(n.module).describe(link_.function(n).code.begin));
       }

@@ -44,6 +44,7 @@ class Numbers {
   void from_callers(const Item& item, std::vector<Item>& work, Findings& out);
   void from_global(const Item& item, std::vector<Item>& work, Findings& out);
   const Callers& callers(Node n);
+  bool through_register(Node by, Address from, Callers& out);
   void direct_callers(Node n, Callers& out);
   void callers_by_symbol(Node n, Callers& out);
   bool named_by_relocation(Node n) const;

@@ -97,8 +97,10 @@ void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) 
       d.init_array.contains(r.place) || d.fini_array.contains(r.place) || d.preinit_array.contains(r.place);
   const Cause cause{start ? RootKind::start : RootKind::relocation, {}, r.place, RefKind::call};
   const auto reach = [&](Place place) {
-    if (link_.module(place.module).is_code(place.address)) add(place, cause);
-    else touch(place);
+    if (link_.module(place.module).is_code(place.address))
+      add(place, cause);
+    else
+      touch(place);
   };
   if (r.type == elf::kIRelative || (r.type == elf::kRelative && (!at_load || start))) {
     reach({m, static_cast<Address>(r.addend)});

@@ -240,6 +240,45 @@ RegisterSet written(const Insn& in) {
   return out;
 }
 
+Use use_of(const Insn& in, unsigned reg) {
+  const auto r = static_cast<std::uint8_t>(reg);
+  const auto yes = [](bool b) { return b ? Use::read : Use::none; };
+  if (in.base == static_cast<int>(reg) || in.index == static_cast<int>(reg)) return Use::read;
+  if (in.vector || in.map > Map::two) return yes(in.has_modrm && (in.reg == r || (in.mod == 3 && in.rm == r)));
+  if (in.map == Map::one) {
+    // rax and r10 go along for what takes a number of vectors, or a static chain.
+    constexpr RegisterSet kParameters = 0x07c7;
+    if (in.is_call()) return yes((bit(reg) & kParameters) != 0);
+    if (in.is_indirect_call() || in.is_indirect_jump())
+      return yes((in.mod == 3 && in.rm == r) || (bit(reg) & kParameters) != 0);
+    if (in.is_jump() || in.is_branch() || in.is_return() || in.one(0x90)) return Use::none;
+    const bool to_rm_only = in.one(0xc7) || in.one(0xc6);
+    const bool load = in.one(0x8b) || in.one(0x8d) || in.one(0x63);
+    if ((in.opcode & 0xf0U) == 0xb0U || (in.opcode & 0xf8U) == 0x58U) return Use::none;
+    if ((in.opcode & 0xf8U) == 0x50U) return yes(in.rm == r);
+    if (to_rm_only) return Use::none;
+    if (load) return yes(in.mod == 3 && in.rm == r);
+    if (in.one(0x89)) return yes(in.reg == r);
+    if ((in.one(0x31) || in.one(0x33)) && in.mod == 3 && in.reg == in.rm) return Use::none;
+    if (in.one(0x80) || in.one(0x81) || in.one(0x83) || in.one(0xc1) || in.one(0xd1))
+      return yes(in.mod == 3 && in.rm == r);
+    if (in.one(0x85) || in.one(0x84) || (in.opcode < 0x40 && (in.opcode & 7U) < 4))
+      return yes(in.reg == r || (in.mod == 3 && in.rm == r));
+    // Registers that no operand names are among the first eight.
+    if (in.has_modrm && r >= 8) return yes(in.reg == r || (in.mod == 3 && in.rm == r));
+    if (r >= 8 && (in.opcode & 0xf8U) != 0x90U) return Use::none;
+    return Use::read;
+  }
+  if (in.is_syscall()) return Use::read;
+  if ((in.opcode & 0xf0U) == 0x80U || in.two(0x1f) || in.two(0x1e)) return Use::none;
+  const bool sse = in.opcode >= 0x10 && in.opcode < 0x18;
+  const bool moves = sse || in.two(0x28) || in.two(0x29) || in.two(0x6f) || in.two(0x7f);
+  if (moves) return Use::none;
+  if (in.two(0xb6) || in.two(0xb7) || in.two(0xbe) || in.two(0xbf)) return yes(in.mod == 3 && in.rm == r);
+  if ((in.opcode & 0xf0U) == 0x90U) return yes(in.mod == 3 && in.rm == r);
+  return yes(!in.has_modrm || in.reg == r || (in.mod == 3 && in.rm == r));
+}
+
 bool writes_memory(const Insn& in) {
   if (!in.has_memory) return false;
   const std::uint8_t op = in.opcode;

@@ -19,6 +19,9 @@ inline constexpr RegisterSet kCallerSaved = 0x0fc7;  // rax rcx rdx rsi rdi r8-r
 
 // Except rsp as pushes, pops and calls move it.
 RegisterSet written(const Insn& in);
+// Does the instruction read a register? `none` is certain; calls read those that parameters are in.
+enum class Use : std::uint8_t { none, read };
+Use use_of(const Insn& in, unsigned reg);
 // The memory operand, as far as it is one that is written; pushes and string instructions left out.
 bool writes_memory(const Insn& in);
 

@@ -13,12 +13,12 @@ namespace callgate::scan {
 
 // What a user may accept unseen.
 enum class Assumption : std::uint8_t {
-  no_missing,  // libraries that were not found bring nothing
-  no_dlopen,   // where the name of an opened library is not known, none is opened
-  no_dlsym,    // where the name of a looked-up function is not known, it is one that is reached anyway
-  nss_config,  // name services are those of /etc/nsswitch.conf
-  no_gconv,    // no character set is converted by a module of the C library
-  no_script,   // a script makes its interpreter do nothing but what the interpreter's own code does
+  no_missing,   // libraries that were not found bring nothing
+  no_dlopen,    // where the name of an opened library is not known, none is opened
+  no_dlsym,     // where the name of a looked-up function is not known, it is one that is reached anyway
+  nss_config,   // name services are those of /etc/nsswitch.conf
+  no_gconv,     // no character set is converted by a module of the C library
+  no_script,    // a script makes its interpreter do nothing but what the interpreter's own code does
   data_chunks,  // objects in data are what they seem: a pointer counts once its object is reached
 };
 std::string_view name(Assumption a);

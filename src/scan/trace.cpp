@@ -11,6 +11,28 @@ constexpr int kMaxDepth = 8;              // operations on the way
 constexpr std::size_t kMaxSteps = 20000;  // instructions looked at, for one question
 constexpr std::size_t kMaxValues = 64;
 
+// 0 add, 1 or, 2 adc, 3 sbb, 4 and, 5 sub, 6 xor, as in the opcode's group.
+std::int64_t arithmetic(unsigned operation, std::int64_t a, std::int64_t b, std::int64_t carry) {
+  const auto x = static_cast<std::uint64_t>(a), y = static_cast<std::uint64_t>(b),
+             c = static_cast<std::uint64_t>(carry);
+  switch (operation) {
+    case 0:
+      return static_cast<std::int64_t>(x + y);
+    case 1:
+      return a | b;
+    case 2:
+      return static_cast<std::int64_t>(x + y + c);
+    case 3:
+      return static_cast<std::int64_t>(x - y - c);
+    case 4:
+      return a & b;
+    case 5:
+      return static_cast<std::int64_t>(x - y);
+    default:
+      return a ^ b;
+  }
+}
+
 std::int64_t low(std::int64_t v, bool wide) {
   return wide ? v : static_cast<std::int64_t>(static_cast<std::uint32_t>(v));
 }
@@ -180,7 +202,6 @@ void Tracer::apply(Query& q, std::uint32_t at, Where where, F f) {
   }
 }
 
-// 0 add, 1 or, 2 adc, 3 sbb, 4 and, 5 sub, 6 xor, as in the opcode's group.
 void Tracer::combine(Query& q, std::uint32_t at, Where a, Where b, unsigned opcode) {
   const Values left = nested(q, q.graph.node(), at, a), right = nested(q, q.graph.node(), at, b);
   const bool wide = q.graph.insn(at).wide;
@@ -189,15 +210,11 @@ void Tracer::combine(Query& q, std::uint32_t at, Where a, Where b, unsigned opco
       Value out = x;
       if (x.kind != Value::Kind::constant || y.kind != Value::Kind::constant || q.out.size() > kMaxValues)
         return unknown(q, "computed from what is not constant");
-      const auto ux = static_cast<std::uint64_t>(x.place), uy = static_cast<std::uint64_t>(y.place);
-      const std::uint64_t result = opcode == 0   ? ux + uy
-                                   : opcode == 1 ? ux | uy
-                                   : opcode == 4 ? ux & uy
-                                   : opcode == 5 ? ux - uy
-                                                 : ux ^ uy;
-      out.place = low(static_cast<std::int64_t>(result), wide);
-      if (opcode == 2 || opcode == 3) return unknown(q, "computed with a carry");
-      q.out.insert(out);
+      // With and without the carry, where one goes in.
+      for (const std::int64_t carry : {0, 1}) {
+        out.place = low(arithmetic(opcode, x.place, y.place, carry), wide);
+        q.out.insert(out);
+      }
     }
 }
 
@@ -291,6 +308,13 @@ bool Tracer::register_effect(Query& q, std::uint32_t at, Where where) {
   }
   if (in.operand16) return give_up("computed in 16 bits");
   if ((op & 0xf8U) == 0xb0U && byte) return constant(in.immediate);
+  if ((op & 0xf8U) == 0xb0U && (in.has_rex || in.rm < 4)) {
+    apply(q, at, where, [&](Value& v) {
+      v.place = (v.place & ~std::int64_t{0xff}) | (in.immediate & 0xff);
+      return v.kind == Value::Kind::constant;
+    });
+    return true;
+  }
   if ((op & 0xf8U) == 0xb8U) return constant(in.wide ? in.immediate : low(in.immediate, false));
   if (op == 0xc7 && in.mod == 3 && !in.is_transaction()) return constant(low(in.immediate, in.wide));
   const bool both = in.has_modrm && in.mod == 3;
@@ -341,13 +365,12 @@ bool Tracer::register_effect(Query& q, std::uint32_t at, Where where) {
   }
   if ((op == 0x81 || op == 0x83) && both) {
     const unsigned g = in.group();
-    if (g == 2 || g == 3) return give_up("computed with a carry");
-    apply(q, at, Where{Where::Kind::reg, in.rm, 8}, [&](Value& v) {
-      const std::int64_t i = in.immediate;
-      v.place = g == 0 ? v.place + i : g == 1 ? v.place | i : g == 4 ? v.place & i : g == 5 ? v.place - i : v.place ^ i;
-      v.place = byte ? v.place & 0xff : low(v.place, in.wide);
-      return v.kind == Value::Kind::constant;
-    });
+    for (const std::int64_t carry : {0, 1})
+      apply(q, at, Where{Where::Kind::reg, in.rm, 8}, [&](Value& v) {
+        v.place = arithmetic(g, v.place, in.immediate, carry);
+        v.place = byte ? v.place & 0xff : low(v.place, in.wide);
+        return v.kind == Value::Kind::constant;
+      });
     return true;
   }
   if (op < 0x40 && both && (op & 7U) == 1)
