@@ -18,9 +18,12 @@ import os
 import random
 import re
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 PARSER = argparse.ArgumentParser(usage=__doc__)
@@ -29,8 +32,8 @@ PARSER.add_argument("--table", action="store_true")
 PARSER.add_argument("--bulk", type=int, default=0)
 PARSER.add_argument("--seed", type=int, default=1)
 PARSER.add_argument("--assume", action="append", default=["nss-config"])
-PARSER.add_argument("words", nargs="*")
-GIVEN = PARSER.parse_args()
+PARSER.add_argument("words", nargs="*", default=[])
+GIVEN = PARSER.parse_intermixed_args()
 CALLGATE = GIVEN.callgate.resolve()
 
 # Shell lines, run in a scratch directory with some files.
@@ -136,12 +139,16 @@ def program_of(path: str) -> str | None:
 def observed(line: str, folder: Path) -> dict[str, set[str]]:
     """program → calls, from a run of the line."""
     log = folder / "strace.log"
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
     prefix = AS_NOBODY if GIVEN.bulk else []
     shell = [*prefix, "strace", "-f", "-qq", "-y", "-s", "400", "-e", "signal=none", "-o", str(log), "sh", "-c", "exec " + line
              if re.fullmatch(r"[^|&;'\"$`]*", line) else line]
-    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "dumb"}
     subprocess.run(shell, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, timeout=120, check=False)
+    return read_log(log, folder)
+
+
+def read_log(log: Path, folder: Path) -> dict[str, set[str]]:
     calls: dict[str, set[str]] = collections.defaultdict(set)
     if not log.exists():
         return calls
@@ -167,6 +174,112 @@ def observed(line: str, folder: Path) -> dict[str, set[str]]:
                 image[pid] = pending.get(pid)
     log.unlink()
     return calls
+
+
+NGINX = """
+daemon on; master_process on; worker_processes 2; pid {folder}/nginx.pid; error_log {folder}/error.log info;
+events {{ worker_connections 64; }}
+http {{
+  access_log {folder}/access.log; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+  fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{
+    listen 127.0.0.1:{port}; root {folder}; sendfile on; gzip on; gzip_min_length 1; gzip_types text/plain;
+    location /proxy/ {{ proxy_pass http://127.0.0.1:{port}/; }}
+    location /list/ {{ alias {folder}/tree/; autoindex on; }}
+    location /put/ {{ client_max_body_size 1m; proxy_pass http://127.0.0.1:{port}/; proxy_request_buffering on; }}
+  }}
+}}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(what, seconds: float = 30):
+    """Until what() is true."""
+    end = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > end:
+            sys.exit(f"{what.__name__} did not come true within {seconds} s")
+        time.sleep(0.05)
+
+
+def ask(port: int, text: str) -> bytes:
+    """The answer to a text sent to a port; empty if nobody listens."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as s:
+            s.sendall(text.encode())
+            s.settimeout(2)
+            out = b""
+            while part := s.recv(65536):
+                out += part
+            return out
+    except TimeoutError:
+        return out
+    except OSError:
+        return b""
+
+
+def nginx(folder: Path, port: int):
+    (folder / "nginx.conf").write_text(NGINX.format(folder=folder, port=port))
+    folder.chmod(0o755)
+
+    def answers() -> bool:
+        return b"200 OK" in ask(port, "GET /a.txt HTTP/1.0\r\n\r\n")
+
+    def use():
+        wait_for(answers)
+        for path in ("/big.txt", "/proxy/a.txt", "/list/", "/absent", "/%ff"):
+            ask(port, f"GET {path} HTTP/1.0\r\nAccept-Encoding: gzip\r\nRange: bytes=2-9\r\n\r\n")
+        body = "x" * 100000
+        ask(port, f"POST /put/a.txt HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n{body}")
+        master = int((folder / "nginx.pid").read_text())
+        for number in (signal.SIGHUP, signal.SIGUSR1):
+            os.kill(master, number)
+            wait_for(answers)
+        os.kill(master, signal.SIGQUIT)
+
+    return ["nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")], use
+
+
+def redis(folder: Path, port: int):
+    def answers() -> bool:
+        return b"PONG" in ask(port, "PING\r\nQUIT\r\n")
+
+    def saved() -> bool:
+        return b"rdb_bgsave_in_progress:0" in ask(port, "INFO persistence\r\nQUIT\r\n")
+
+    def use():
+        wait_for(answers)
+        ask(port, "SET a b\r\nGET a\r\nLPUSH l 1 2 3\r\nEXPIRE a 1\r\nEVAL \"return redis.call('get','a')\" 0\r\nQUIT\r\n")
+        for command in ("BGSAVE", "BGREWRITEAOF", "CONFIG SET maxmemory 10mb", "SLOWLOG GET", "DEBUG SLEEP 0", "FLUSHALL ASYNC"):
+            ask(port, f"{command}\r\nQUIT\r\n")
+        wait_for(saved)
+        ask(port, "SHUTDOWN SAVE\r\n")
+
+    return ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes",
+            "--io-threads", "2"], use
+
+
+def served(server) -> dict[str, set[str]]:
+    """What a server does while it is used."""
+    with tempfile.TemporaryDirectory(prefix="callgate-scan.") as scratch:
+        folder, port = Path(scratch), free_port()
+        provide(folder)
+        command, use = server(folder, port)
+        log = folder / "strace.log"
+        tracer = subprocess.Popen(["strace", "-f", "-qq", "-e", "signal=none", "-o", str(log), *command], cwd=folder,
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            use()
+            tracer.wait(timeout=60)  # ends with the last of its processes
+        finally:
+            if tracer.poll() is None:
+                tracer.terminate()
+        return read_log(log, folder)
 
 
 def provide(folder: Path):
@@ -199,6 +312,11 @@ def main() -> int:
                 subprocess.run(["chown", "-R", "65534:65534", scratch], check=True)
             for program, calls in observed(line, Path(scratch)).items():
                 seen[program] |= calls
+    for server in () if GIVEN.bulk else (nginx, redis):
+        if GIVEN.words and server.__name__ not in GIVEN.words:
+            continue
+        for program, calls in served(server).items():
+            seen[program] |= calls
     failed = 0
     for program, calls in sorted(seen.items()):
         answer = scan(program)
