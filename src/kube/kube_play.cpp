@@ -16,6 +16,7 @@
 #include "kube/node.h"
 #include "kube/pod.h"
 #include "manifest/capabilities.h"
+#include "manifest/go_text.h"
 
 namespace callgate::kube {
 
@@ -72,7 +73,7 @@ PlayProfile read_value(const Annotation& annotation, const PlayOptions& options)
 class PlayedPod {
  public:
   PlayedPod(const Pod& pod, const PlayOptions& options, const PlayedMaps& maps, container::World& world)
-      : pod_(pod), options_(options), maps_(maps), world_(world) {}
+      : pod_(pod), options_(options), maps_(maps), world_(world), annotated_(annotate(pod_, options)) {}
   void run(manifest::Answer& answer);
 
  private:
@@ -84,11 +85,29 @@ class PlayedPod {
   void choose_default(Role role, base::Span asked, manifest::Container& out);
   std::optional<format::Runtime> runtime() const { return container::podman_runtime(world_.podman, options_.runtime); }
 
-  const Pod& pod_;
+  static bool annotate(Pod& pod, const PlayOptions& options);
+
+  Pod pod_;
   const PlayOptions& options_;
   const PlayedMaps& maps_;
   container::World& world_;
+  bool annotated_;  // the command line's annotations count
 };
+
+// The command puts its annotations into the map that the Pod brought. Profiles are read from the copy that was made
+// before: the same map where the Pod has one, none where it has none; templates are not touched at all.
+bool PlayedPod::annotate(Pod& pod, const PlayOptions& options) {
+  if (pod.kind != "Pod" || !field(pod.metadata, "annotations")) return false;
+  for (const Annotation& each : options.annotations) {
+    const auto own = std::find_if(pod.annotations.begin(), pod.annotations.end(),
+                                  [&](const Annotation& said) { return said.key == each.key; });
+    if (own == pod.annotations.end())
+      pod.annotations.push_back(each);
+    else
+      *own = each;
+  }
+  return true;
+}
 
 PlayProfile PlayedPod::profile_of(const std::string& container) const {
   if (const Annotation* own = pod_.annotation(std::string(kContainerAnnotation) + container))
@@ -116,6 +135,13 @@ void PlayedPod::tell_of_ignored(const PodContainer& container, manifest::Contain
       step(out, Step::Kind::ignored,
            fmt::format("the {}'s seccompProfile: podman kube play takes no notice of it", whose), (*seccomp)->place,
            manifest::Topic::dropped_field);
+  for (const Annotation& each : options_.annotations)
+    if (!annotated_ && (each.key == kPodAnnotation || each.key == std::string(kContainerAnnotation) + container.name))
+      step(out, Step::Kind::ignored,
+           pod_.kind == "Pod" ? "--annotation: the Pod has no annotations of its own, so podman kube play does not "
+                                "read its profile there"
+                              : fmt::format("--annotation: podman kube play gives none to the Pod of a {}", pod_.kind),
+           each.place, manifest::Topic::dropped_field);
   if (pod_.runtime_class)
     step(out, Step::Kind::ignored, "runtimeClassName: podman kube play takes no notice of it",
          pod_.runtime_class_place);
@@ -231,6 +257,18 @@ std::span<const container::Word> play_words(std::span<const container::Word> wor
   return play ? words.subspan(at + 2) : std::span<const container::Word>();
 }
 
+void read_annotation(const std::string& value, base::Span place, PlayOptions& options) {
+  const auto equals = value.find('=');
+  if (equals == std::string::npos) {
+    if (options.wrong_annotation.empty())
+      options.wrong_annotation = fmt::format("annotation {} must include an '=' sign", manifest::go_quote(value));
+    return;
+  }
+  std::string key = value.substr(0, equals);
+  std::erase_if(options.annotations, [&](const Annotation& each) { return each.key == key; });  // the last one counts
+  options.annotations.push_back({std::move(key), value.substr(equals + 1), place});
+}
+
 // Reads the options; the files that are left.
 std::vector<const container::Word*> read_play_line(std::span<const container::Word> words, PlayOptions& options) {
   std::vector<const container::Word*> files;
@@ -247,6 +285,7 @@ std::vector<const container::Word*> read_play_line(std::span<const container::Wo
         i + 1 < words.size())
       value = words[++i].text;
     if (option == "--seccomp-profile-root") options.seccomp_root = value;
+    if (option == "--annotation") read_annotation(value, words[i].place, options);
     if (option == "--configmap")
       for (const std::string_view each : base::split(value, ',')) options.config_maps.emplace_back(each);
   }
@@ -269,6 +308,7 @@ void play_objects(std::span<const text::Node> objects, const PlayOptions& option
     out.message = std::move(message);
     answer.objects.push_back(std::move(out));
   };
+  if (!options.wrong_annotation.empty()) return refused_as_a_whole(options.wrong_annotation);
   const bool any = std::any_of(objects.begin(), objects.end(), [&](text::Node each) {
     return known_kind(string_field(each, "kind"), options.version);
   });

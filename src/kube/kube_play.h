@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "container/container.h"
+#include "kube/pod.h"
 #include "manifest/answer.h"
 #include "text/node.h"
 
@@ -17,6 +18,8 @@ struct PlayOptions {
   std::string seccomp_root = "/var/lib/kubelet/seccomp";
   std::string runtime = "crun";
   std::vector<std::string> config_maps = {};  // --configmap: files
+  std::vector<Annotation> annotations = {};   // --annotation, each with its place on the command line
+  std::string wrong_annotation = {};          // why the command refuses one
 };
 
 void play_objects(std::span<const text::Node> objects, const PlayOptions& options, container::World& world,
