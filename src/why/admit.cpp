@@ -35,7 +35,7 @@ std::string argument_json(const Condition& condition, std::string_view op) {
 }
 
 std::string rule_json(std::string_view call, const std::vector<Condition>& pinned) {
-  std::string out = fmt::format(R"({{"names": ["{}"], "action": "SCMP_ACT_ALLOW")", call);
+  std::string out = fmt::format("{{\"names\": [\"{}\"], \"action\": \"SCMP_ACT_ALLOW\"", call);
   if (!pinned.empty()) {
     std::vector<std::string> parts;
     parts.reserve(pinned.size());

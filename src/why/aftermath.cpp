@@ -27,7 +27,7 @@ std::vector<std::string> end_words(const End& end) {
   if (end.out_of_memory) out.emplace_back("the kernel ended it for want of memory; no filter did");
   if (!end.error.empty()) out.push_back("the engine says: " + base::printable(end.error, 400));
   if (end.exit_status == kSignalBase + kSigsys)
-    out.push_back("status 159 is SIGSYS: a filter ended it, by KILL_PROCESS, KILL_THREAD or an unhandled TRAP");
+    out.emplace_back("status 159 is SIGSYS: a filter ended it, by KILL_PROCESS, KILL_THREAD or an unhandled TRAP");
   else if (end.exit_status == 127)
     out.emplace_back(
         "status 127: the program was not found, or the dynamic loader could not load it; refused pread64, mmap or "

@@ -74,7 +74,7 @@ std::string summarize(const policy::Policy& filter) {
     }
     std::vector<std::string> parts;
     for (const auto& [action, count] : calls)
-      parts.push_back(fmt::format("{} calls {}", count, policy::to_string(action)));
+      parts.push_back(fmt::format("{} {} {}", count, count == 1 ? "call" : "calls", policy::to_string(action)));
     if (by_arguments != 0) parts.push_back(fmt::format("{} by their arguments", by_arguments));
     archs.push_back(fmt::format("{}: {}", each.name, fmt::join(parts, ", ")));
   }

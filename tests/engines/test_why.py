@@ -89,7 +89,7 @@ class Why(EngineTest):
         self.assertEqual(result.returncode, 0, result.stdout)
         done, report = why(self.daemons, "alive")
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertTrue(any("1 calls ERRNO(1)" in note for note in report["notes"]), report["notes"])
+        self.assertTrue(any("1 call ERRNO(1)" in note for note in report["notes"]), report["notes"])
 
     def test_unknown(self):
         done, _ = why(self.daemons, "nobody")

@@ -20,7 +20,11 @@ int relabel_information(pid_t tid, std::uint32_t nr, const Ptrace& kernel) {
   return static_cast<int>(kernel.request(PTRACE_SETSIGINFO, tid, 0, &information));
 }
 
+}  // namespace
+
 #if defined(__x86_64__)
+
+namespace {
 
 int poke(pid_t tid, std::size_t offset, std::uint64_t value, const Ptrace& kernel) {
   // NOLINTNEXTLINE(performance-no-int-to-ptr): how ptrace takes a number
@@ -48,6 +52,8 @@ int relabel_signal(pid_t tid, std::uint32_t nr, const Ptrace& kernel) {
 }
 
 #elif defined(__aarch64__)
+
+namespace {
 
 int set_number(pid_t tid, int nr, const Ptrace& kernel) {
   iovec area{&nr, sizeof nr};
