@@ -65,10 +65,11 @@ CgroupFacts cgroup_facts(std::string_view controller, std::string_view groups, s
   } else if (const auto unified = own_path(groups, "")) {
     const auto directory = directory_of(mounts, "", *unified);
     const auto has = [&](const std::string& file) { return has_word(base::trim(read(file)), ' ', controller); };
-    if (directory && has(*directory + "/cgroup.controllers")) {
+    const bool divided = directory && has(*directory + "/cgroup.subtree_control");
+    // The root has all controllers, but what it does not hand down its children lack.
+    if (divided || (directory && *unified != "/" && has(*directory + "/cgroup.controllers"))) {
       facts.version = 2;
       // Processes are in leaves alone: where ours is one, the new group lies beside it.
-      const bool divided = has(*directory + "/cgroup.subtree_control") || *unified == "/";
       facts.directory = divided ? *directory : directory->substr(0, directory->rfind('/'));
     }
   }

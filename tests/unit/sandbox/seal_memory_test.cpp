@@ -38,7 +38,11 @@ TEST(CgroupLayout, EachControllerIsWhereItIs) {
   const std::map<std::string, std::string> files{{"/sys/fs/cgroup/user/x/cgroup.controllers", "cpu memory pids\n"},
                                                  {"/sys/fs/cgroup/user/x/cgroup.subtree_control", "\n"},
                                                  {"/sys/fs/cgroup/divided/cgroup.controllers", "memory\n"},
-                                                 {"/sys/fs/cgroup/divided/cgroup.subtree_control", "memory\n"}};
+                                                 {"/sys/fs/cgroup/divided/cgroup.subtree_control", "memory\n"},
+                                                 {"/sys/fs/cgroup/cgroup.controllers", "cpu memory pids\n"},
+                                                 {"/sys/fs/cgroup/cgroup.subtree_control", "memory\n"}};
+  EXPECT_EQ(facts("memory", "0::/\n", kUnifiedMounts, files).directory, "/sys/fs/cgroup");
+  EXPECT_EQ(facts("pids", "0::/\n", kUnifiedMounts, files).version, 0) << "the root hands only memory down";
   memory = facts("memory", "0::/user/x\n", kUnifiedMounts, files);
   EXPECT_EQ(memory.version, 2);
   EXPECT_EQ(memory.directory, "/sys/fs/cgroup/user") << "a cgroup with processes cannot be divided";
