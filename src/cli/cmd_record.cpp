@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "arch/calls.h"
@@ -102,6 +103,20 @@ class ProgressLines {
   bool told_end_ = false;
 };
 
+// Fills in the calls that the file holds. False (diagnosed) if it is no recording.
+bool read_known(Session& session, const std::string& path, record::Request& request) {
+  std::error_code error;
+  if (!std::filesystem::exists(path, error)) return true;
+  const base::SourceFile* const file = session.open(path);
+  if (file == nullptr) return false;
+  auto kept = std::make_shared<recording::KeptLines>();
+  session.keep_alive(kept);
+  const recording::Recording recording = recording::read(*file, *kept, session.diagnostics());
+  if (session.diagnostics().has_errors()) return false;
+  for (const recording::Call& call : recording::merge_calls(recording)) request.known.emplace_back(call.audit, call.nr);
+  return true;
+}
+
 std::optional<record::Request> make_request(Session& session, int& status) {
   record::Request request;
   const Arguments& arguments = session.arguments();
@@ -113,6 +128,13 @@ std::optional<record::Request> make_request(Session& session, int& status) {
   request.method = method == "ebpf"     ? record::Method::ebpf
                    : method == "ptrace" ? record::Method::ptrace
                                         : record::Method::automatic;
+  if (arguments.has("new-only")) {
+    request.method = record::Method::ptrace;
+    if (!read_known(session, std::string(*arguments.last("output")), request)) {
+      status = sandbox::kExitOwnFailure;
+      return std::nullopt;
+    }
+  }
   if (session.env().err_is_terminal) request.on_progress = ProgressLines(session.env());
   if (const auto missing = sandbox::find_program(request.plan.argv[0], session.env().variable("PATH"),
                                                  sandbox::probe_executable, request.plan.program)) {
@@ -127,6 +149,8 @@ int record_command(Session& session) {
   const auto file = arguments.last("output");
   const bool append = arguments.has("append");
   if (append && (!file || *file == "-")) return session.usage(kBadOperands, "--append needs -o FILE");
+  if (arguments.has("new-only") && (!append || arguments.has("args") || arguments.has("denied")))
+    return session.usage(kBadOperands, "--new-only goes with --append, without --args and --denied");
   if (file && *file != "-" && !can_write(session, std::string(*file))) return sandbox::kExitOwnFailure;
   int status = kYes;
   const auto request = make_request(session, status);
@@ -152,7 +176,8 @@ int record_command(Session& session) {
   } else if (!file) {
     session.print(report_of(run));
   } else {
-    session.env().err(fmt::format("callgate: {}; {}\n", summary_of(run), run.complete ? "complete" : "INCOMPLETE"));
+    session.env().err(fmt::format("callgate: {}{}; {}\n", run.known != 0 ? "beyond what was known: " : "",
+                                  summary_of(run), run.complete ? "complete" : "INCOMPLETE"));
   }
   return run.exit_status;
 }
@@ -162,9 +187,11 @@ constexpr std::array<Operand, 2> kOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 5>{{
+    std::array<Option, 6>{{
         {"output", 'o', "FILE", "write the recording to FILE (JSON Lines); '-' is standard output", ""},
         {"append", 0, "", "add the run to FILE, which may hold others", ""},
+        {"new-only", 0, "",
+         "by ptrace, with --append: let calls that FILE holds pass unseen; fast, and tells what is new", ""},
         {"args", 0, "", "keep the values of arguments that have named constants, too", ""},
         {"denied", 0, "", "see calls that a filter refuses, too; a little slower", ""},
         {"method", 0, "HOW", "how to record (ebpf where that can be had, else ptrace, if not given)",

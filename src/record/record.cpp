@@ -17,6 +17,7 @@
 #include "record/diagnostic_ids.h"
 #include "record/facts.h"
 #include "record/tally.h"
+#include "record/tracing_filter.h"
 #include "sandbox/observe.h"
 
 namespace callgate::record {
@@ -104,7 +105,17 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
   run.blind = {recording::Blind::vsyscalls, recording::Blind::io_uring, recording::Blind::capabilities};
   const auto start = Clock::now();
   const sandbox::SignalBlock signals;
-  const auto launched = sandbox::launch(request.plan, signals, true, sandbox::observing(leaving_privileges(kernel)));
+  // A filter that answers TRACE stops a call once, not at both ends. Filters of the program's own come first, so calls
+  // that those refuse take the other way.
+  const bool by_filter = !request.keep.denied;
+  sandbox::Plan plan = request.plan;
+  if (by_filter) {
+    run.blind.front() = recording::Blind::denied;  // and filters do see the vsyscall page
+    if (!request.keep.arguments) run.known = static_cast<std::uint32_t>(request.known.size());
+    plan.filter = tracing_filter(run.known != 0 ? request.known : decltype(request.known)());
+  }
+  const auto launched =
+      sandbox::launch(plan, signals, true, sandbox::observing(by_filter ? kernel : leaving_privileges(kernel)));
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
   Tally tally(request.keep.arguments);
   const sandbox::Observer observer{
@@ -117,7 +128,8 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
         const auto path = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", process), error);
         tally.executed(process, comm, error ? std::string() : path.string(), ns_since(start));
       }};
-  const sandbox::Ended ended = sandbox::observe(*launched, observer);
+  const sandbox::Ended ended = sandbox::observe(
+      *launched, observer, {}, by_filter ? sandbox::Watch::traced_by_filter : sandbox::Watch::all_calls);
   if (launched->failure().stage != sandbox::Stage::none)
     return tl::unexpected(sandbox::describe(launched->failure(), request.plan.program));
   run.exit_status = ended.exit_status;

@@ -18,6 +18,8 @@ struct Request {
   Keep keep;
   Method method = Method::automatic;
   std::string tool;  // our version
+  // By ptrace, without arguments: calls that need not be seen again. The program runs at nearly its own speed then.
+  std::vector<std::pair<arch::AuditArch, arch::SyscallNr>> known;
   // Called now and then from another thread, while the program runs; may be empty.
   std::function<void(const Progress&, bool program_ended)> on_progress;
 };
@@ -28,8 +30,8 @@ struct Outcome {
 };
 
 // Unlike a launch under a filter this one leaves no_new_privs alone: set-user-id programs work as they do unrecorded
-// (but under ptrace, where the kernel ignores the bit). Returns once every task has ended; after the program's own end
-// SIGINT, SIGTERM or SIGHUP end the recording early, and what still runs goes on.
+// (but by ptrace, where the kernel ignores the bit, and the filter needs no_new_privs). Returns once every task has
+// ended; after the program's own end SIGINT, SIGTERM or SIGHUP end the recording early, and what still runs goes on.
 tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const sandbox::Kernel& kernel);
 
 }  // namespace callgate::record

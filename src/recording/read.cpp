@@ -27,7 +27,8 @@ bool read_header(const Members& line, Run& run) {
   return line.get("id", run.id) && line.get("callgate", run.tool) && line.get_word("source", find_source, run.source) &&
          read_strings(line, "command", run.command) && line.get_word("arch", arch::find, run.arch) &&
          line.get("kernel", run.kernel) && line.get("host", run.host) && line.get("uid", run.uid) &&
-         line.get("started", run.started) && line.get("arguments", run.with_arguments);
+         line.get("started", run.started) && line.get("arguments", run.with_arguments) &&
+         (!line.has("known") || line.get("known", run.known));
 }
 
 bool read_image(const Members& line, Run& run) {

@@ -117,6 +117,8 @@ struct Run {
   std::uint32_t uid = 0;
   std::string started;  // UTC, "2026-01-31T23:59:59Z"
   bool with_arguments = false;
+  // This many calls, known from earlier runs, were let through unseen: the run tells only the others.
+  std::uint32_t known = 0;
 
   std::vector<Image> images;  // by number
   std::vector<Call> calls;    // by architecture and number

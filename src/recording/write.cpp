@@ -40,7 +40,9 @@ std::string header_line(const Run& run) {
   json.key("command").begin_array();
   for (const std::string& word : run.command) json.value(word);
   json.end_array().member("arch", arch::info(run.arch).name).member("kernel", run.kernel).member("host", run.host);
-  json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments).end_object();
+  json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments);
+  if (run.known != 0) json.member("known", run.known);
+  json.end_object();
   return json.take();
 }
 

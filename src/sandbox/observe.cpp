@@ -36,7 +36,8 @@ LoaderRange find_loader(pid_t process) {
 
 class Watcher {
  public:
-  Watcher(pid_t main, const Observer& observer) : main_(main), observer_(observer), processes_{{main, main}} {}
+  Watcher(pid_t main, const Observer& observer, Watch watch)
+      : main_(main), observer_(observer), all_calls_(watch == Watch::all_calls), processes_{{main, main}} {}
 
   // Handles all changes there are; true once nobody is left.
   bool drain() {
@@ -44,13 +45,14 @@ class Watcher {
     for (;;) {
       const tracee::Waited waited = tracee::next_event(event, false);
       if (waited != tracee::Waited::event) return waited == tracee::Waited::no_tasks;
-      if (event.kind == tracee::EventKind::call_entry) observer_.on_call(process_of(event.tid), event.call);
+      const tracee::EventKind told = all_calls_ ? tracee::EventKind::call_entry : tracee::EventKind::seccomp;
+      if (event.kind == told) observer_.on_call(process_of(event.tid), event.call);
       if (event.kind == tracee::EventKind::exec) on_exec(event.tid);
       if (event.kind == tracee::EventKind::ended) {
         processes_.erase(event.tid);
         if (event.tid == main_) ended_ = ended_from_wait(event.status);
       }
-      tracee::resume(event, tracee::Until::next_call);
+      tracee::resume(event, all_calls_ ? tracee::Until::next_call : tracee::Until::next_event);
     }
   }
   Ended ended() const { return ended_; }
@@ -78,7 +80,7 @@ class Watcher {
   void on_exec(pid_t tid) {
     const pid_t process = process_of(tid);
     // The launch's own execve was made before stops at calls began.
-    if (!started_)
+    if (!started_ && all_calls_)
       if (const auto nr = arch::number(arch::native(), "execve"))
         observer_.on_call(process, {*nr, arch::info(arch::native()).audit, 0, {}});
     started_ = true;
@@ -88,6 +90,7 @@ class Watcher {
 
   pid_t main_;
   const Observer& observer_;
+  bool all_calls_;
   std::map<pid_t, pid_t> processes_;  // by thread
   Ended ended_;
   bool started_ = false;
@@ -101,10 +104,10 @@ Kernel observing(const Kernel& kernel) {
   return out;
 }
 
-Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit) {
+Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit, Watch watch) {
   using Clock = std::chrono::steady_clock;
   constexpr std::chrono::seconds kGrace{2};
-  Watcher watcher(launched.pid(), observer);
+  Watcher watcher(launched.pid(), observer, watch);
   const bool limited = limit.count() > 0;
   auto deadline = Clock::now() + limit;
   int next = SIGTERM;

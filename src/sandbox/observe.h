@@ -1,4 +1,5 @@
-// Watches every call that a program, its threads and its children make, by ptrace and without a filter.
+// Watches the calls that a program, its threads and its children make, by ptrace: every call, or those that a filter
+// answers with TRACE.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -25,8 +26,12 @@ struct Observer {
 
 // `kernel`, but a traced child stops at its calls.
 Kernel observing(const Kernel& kernel);
+// Which calls are told. Those of a filter begin with the launch's own execve; of all calls that one is told when it has
+// succeeded.
+enum class Watch : std::uint8_t { all_calls, traced_by_filter };
 // Follows a program launched by observing() with `traced`, until it and whatever it left behind has ended; after
 // `limit` (0: none) they are told to end. Signals to us go to the program.
-Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit = {});
+Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit = {},
+              Watch watch = Watch::all_calls);
 
 }  // namespace callgate::sandbox

@@ -249,7 +249,12 @@ TEST(LiveRecordByPtrace, SeesTheSame) {
   EXPECT_THAT(find(run, "getsid")->seen, ElementsAre(false, true));
   EXPECT_THAT(find(run, "getpgid")->seen, ElementsAre(false, true));
   EXPECT_FALSE(find(run, "socket")->arguments.empty());
-  const recording::Run denied = recorded({"denied"}, by_ptrace);
+  EXPECT_TRUE(has(run, "execve"));
+  EXPECT_EQ(find(run, "getpgid")->counts[1], 1U) << "each call stops once";
+  EXPECT_FALSE(has(recorded({"denied"}, by_ptrace), "getpriority")) << "the program's own filter comes first";
+  const recording::Run old = recorded({"vsyscall"}, by_ptrace);
+  EXPECT_TRUE(old.signal == SIGSEGV || has(old, "time")) << "where there is a vsyscall page, filters see it";
+  const recording::Run denied = recorded({"denied"}, {{false, true}, Method::ptrace});
   EXPECT_TRUE(has(denied, "getpriority")) << "a tracer comes before the filter";
   EXPECT_TRUE(has(recorded({"daemon"}, by_ptrace), "personality"));
   EXPECT_TRUE(has(recorded({"thread-executes"}, by_ptrace), "getpriority"));

@@ -119,6 +119,28 @@ class Record(unittest.TestCase):
         self.assertEqual(header["version"], 1)
         self.assertEqual(header["command"], ["true"])
 
+    def test_new_only_tells_what_is_new(self):
+        path = self.folder / "runs.jsonl"
+        words = ["--method", "ptrace", "--", "ls", "/"]
+        record("-o", path, *words)
+        def calls_of_last_run() -> list[str]:
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            begin = max(index for index, line in enumerate(lines) if line["record"] == "run")
+            return [line["name"] for line in lines[begin:] if line["record"] == "call"]
+        self.assertIn("getdents64", calls_of_last_run())
+        for _ in range(3):  # what depends on timing
+            done = record("--append", "--new-only", "-o", path, "--", "ls", "/")
+            if not calls_of_last_run():
+                break
+        self.assertEqual(calls_of_last_run(), [])
+        self.assertIn("beyond what was known: 0 calls", done.stderr)
+        record("--append", "--new-only", "-o", path, "--", "sh", "-c", "ls / | cat")
+        self.assertIn("pipe2", calls_of_last_run())
+        self.assertNotIn("getdents64", calls_of_last_run())
+        self.assertIn("[CG6004]", record("--new-only", "-o", path, "--", "ls", status=2).stderr)
+        path.write_text("{}\n")
+        self.assertIn("[CG5201]", record("--append", "--new-only", "-o", path, "--", "ls", status=125).stderr)
+
     def test_recorder_that_is_killed_leaves_the_file_as_it_was(self):
         path = self.folder / "runs.jsonl"
         record("-o", path, "--", "true")

@@ -29,6 +29,7 @@ inline Run sample_run() {
   run.uid = 1000;
   run.started = "2026-01-31T23:59:59Z";
   run.with_arguments = true;
+  run.known = 40;
   run.images = {{1, "/usr/bin/web", "", "00ff", 5, 0}, {2, "/bin/sh", "./hook", "", 9, 1}};
   run.calls = {call(41, 2, 0), call(257, 7, ~std::uint64_t{0}), call(1, 1, 1, kCompat)};
   run.calls[0].arguments = {{0, Phase::start, false, {1, 2, ~std::uint64_t{0}}, {}, {}},
