@@ -60,8 +60,25 @@ bool add_guard(Session& session, sandbox::Plan& plan, policy::Policy* policy, in
   return true;
 }
 
+// A file of --filter is loaded as it is: looked at as the kernel will, and no more.
+bool take_filter(Session& session, sandbox::Plan& plan, int& status) {
+  status = kBadInput;
+  if (session.arguments().has("profile")) {
+    status = session.usage(kBadOptionValue, "--filter is loaded in place of a profile, but --profile is given too",
+                           "give one of the two");
+    return false;
+  }
+  const base::SourceFile* const file = session.open(std::string(*session.arguments().last("filter")));
+  if (file == nullptr) return false;
+  auto program = read_filter(session, *file);
+  if (!program) return false;
+  plan.filter = std::move(*program);
+  return add_guard(session, plan, nullptr, status);
+}
+
 // The program to load; nothing in `plan.filter` where seccomp is off.
 bool add_filter(Session& session, sandbox::Plan& plan, int& status) {
+  if (session.arguments().has("filter")) return take_filter(session, plan, status);
   const auto options = read_options(session);
   if (!options) {
     status = kUsage;

@@ -91,15 +91,18 @@ constexpr std::array<Operand, 2> kRunOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kRunOptions =
-    std::array<Option, 2>{{
+    std::array<Option, 3>{{
         {"profile", 'p', "PROFILE", "run under this profile or filter (docker-default if not given)", ""},
+        {"filter", 0, "FILE", "load this filter that `callgate compile` wrote, as it is; in place of --profile", ""},
         {"trace", 0, "",
          "follow the program by ptrace: slower, but names a fatal call without a look at the kernel log", ""},
     }} +
     kSealOptions + kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 8> kRunExamples{{
+constexpr std::array<Example, 9> kRunExamples{{
     {"callgate run --profile docker-default -- true", "Run a program as Docker would confine it."},
     {"callgate run -p profile.json -- sh -c 'exit 7'", "The program's exit status is passed through.", 7},
+    {"callgate run --filter filter.bpf -- true",
+     "What was compiled before starts quicker: nothing is read but the filter."},
     {"callgate run -p deny-getcwd.json --trace -- pwd", "Learn which call killed it, without privileges.", 159},
     {"callgate run --seal process -- sh -c 'test $$ = 2'", "Process 2 of a PID namespace, behind an init."},
     {"callgate run --seal process,file --rw . -- sh -c '! touch /etc/x'", "Nothing outside of this directory changes."},
