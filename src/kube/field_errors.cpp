@@ -19,10 +19,14 @@ void FieldErrors::invalid(std::string_view path, std::string_view value, std::st
 
 void FieldErrors::not_supported(std::string_view path, std::string_view value,
                                 std::initializer_list<std::string_view> supported, base::Span place) {
+  not_supported_struct(path, manifest::go_quote(value), supported, place);
+}
+
+void FieldErrors::not_supported_struct(std::string_view path, std::string_view json,
+                                       std::initializer_list<std::string_view> supported, base::Span place) {
   std::string list;
   for (const std::string_view each : supported) list += (list.empty() ? "" : ", ") + manifest::go_quote(each);
-  errors_.push_back(
-      {fmt::format("{}: Unsupported value: {}: supported values: {}", path, manifest::go_quote(value), list), place});
+  errors_.push_back({fmt::format("{}: Unsupported value: {}: supported values: {}", path, json, list), place});
 }
 
 void FieldErrors::forbidden(std::string_view path, std::string_view detail, base::Span place) {

@@ -23,6 +23,9 @@ class FieldErrors {
   void invalid(std::string_view path, std::string_view value, std::string_view detail, base::Span place);
   void not_supported(std::string_view path, std::string_view value, std::initializer_list<std::string_view> supported,
                      base::Span place);
+  // The same of a struct, as JSON.
+  void not_supported_struct(std::string_view path, std::string_view json,
+                            std::initializer_list<std::string_view> supported, base::Span place);
   void forbidden(std::string_view path, std::string_view detail, base::Span place);
   void not_found(std::string_view path, std::string_view value, base::Span place, std::string_view detail = "");
   void duplicate(std::string_view path, std::string_view value, base::Span place);

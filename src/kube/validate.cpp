@@ -48,11 +48,16 @@ void object_meta(Node object, std::string_view kind, FieldErrors& errors) {
 }
 
 // A template that a controller keeps running.
-void running_template(Node object, FieldErrors& errors) {
+void running_template(Node object, std::string_view kind, FieldErrors& errors) {
   const Node spec = field(object, "spec");
   const Node policy = field(field(field(spec, "template"), "spec"), "restartPolicy");
   if (policy && policy.text() != "Always")
     errors.not_supported("spec.template.spec.restartPolicy", policy.text(), {"Always"}, policy.span());
+  if (const Node deadline = field(field(field(spec, "template"), "spec"), "activeDeadlineSeconds"))
+    errors.forbidden(
+        "spec.template.spec.activeDeadlineSeconds",
+        fmt::format("activeDeadlineSeconds in {} is not Supported", kind == "Deployment" ? "ReplicaSet" : kind),
+        deadline.key_span());
 }
 
 bool matches(Node selector, Node labels) {
@@ -133,6 +138,9 @@ void runtime_class(Node object, FieldErrors& errors) {
 void cron_job(Node object, FieldErrors& errors) {
   const Node spec = field(object, "spec"), schedule = field(spec, "schedule");
   if (!schedule || schedule.text().empty()) errors.required("spec.schedule", "", place(schedule, spec));
+  if (const Node deadline = field(spec, "startingDeadlineSeconds"); deadline && deadline.as_i64().value_or(0) < 0)
+    errors.invalid("spec.startingDeadlineSeconds", deadline.text(), "must be greater than or equal to 0",
+                   deadline.span());
   if (const Node policy = field(spec, "concurrencyPolicy");
       policy && policy.text() != "Allow" && policy.text() != "Forbid" && policy.text() != "Replace")
     errors.not_supported("spec.concurrencyPolicy", policy.text(), {"Allow", "Forbid", "Replace"}, policy.span());
@@ -155,6 +163,8 @@ void validate(Node object, std::string_view kind, const std::optional<Pod>& pod,
   }
   if (!pod_path(kind)) return;
   if (kind == "CronJob") cron_job(object, errors);
+  const Value spec(field(object, "spec"), "spec", object.span(), errors);
+  values::before_template(kind, spec);
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kSelecting{{{"DaemonSet", "daemonset"},
                                                                                      {"Deployment", "deployment"},
                                                                                      {"ReplicaSet", "deployment"},
@@ -169,7 +179,8 @@ void validate(Node object, std::string_view kind, const std::optional<Pod>& pod,
     const std::string path(*pod_path(kind));
     errors.required(path + ".spec.containers", "", object.span());
   }
-  if (row != kSelecting.end() || kind == "ReplicationController") running_template(object, errors);
+  if (row != kSelecting.end() || kind == "ReplicationController") running_template(object, kind, errors);
+  values::after_template(kind, spec);
   if (pod && (kind == "Job" || kind == "CronJob")) job_template(*pod, errors);
 }
 

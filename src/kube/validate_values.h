@@ -37,6 +37,10 @@ void placement(const Value& spec);  // affinity, DNS, gates, spreading
 void names(const Value& spec);      // service account … host aliases, priority class
 void overhead(const Value& spec);
 
+// Of a workload, around its selector and template.
+void before_template(std::string_view kind, const Value& spec);
+void after_template(std::string_view kind, const Value& spec);
+
 void labels(const Value& map);
 void annotations(const Value& map);
 void label_selector(const Value& selector);

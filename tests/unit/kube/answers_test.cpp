@@ -58,7 +58,7 @@ TEST(Answers, AreTheServers) {
     for (const manifest::Step& step : got.steps) EXPECT_NE(step.place.file, nullptr) << step.text;
     ++rows;
   }
-  EXPECT_EQ(rows, 41U);
+  EXPECT_GE(rows, 48U);
 }
 
 TEST(Answers, OfValuesAreTheServers) {
