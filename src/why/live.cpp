@@ -84,6 +84,8 @@ class Follower {
     std::optional<std::size_t> denial;  // the last one, in the journal
     bool awaits_next = false;           // what it does next is not yet told
     std::optional<policy::SyscallNr> renumbered;
+    std::uint64_t process = 0;  // 0: not yet looked up
+    std::string program;
   };
 
   void handle(const Event& event) {
@@ -99,6 +101,10 @@ class Follower {
         break;
       case EventKind::call_entry:
         tell_next(event.tid, fmt::format("called {}", name_of(event.call)));
+        break;
+      case EventKind::exec:
+        tasks_[event.tid].process = 0;  // another program now
+        if (event.message != static_cast<std::uint64_t>(event.tid)) tasks_.erase(static_cast<pid_t>(event.message));
         break;
       case EventKind::signal:
         signalled(event);
@@ -126,16 +132,23 @@ class Follower {
     if (next.empty()) next = what;
   }
 
-  Denial make(const Event& event, Action answer) const {
-    const pid_t tid = event.tid;
+  // Looked up once a program, not once a denial: a program may be denied a hundred thousand calls.
+  static void look_up(pid_t tid, Task& task) {
+    task.process = static_cast<std::uint64_t>(tracee::process_of(tid));
+    const auto comm = base::read_file(fmt::format("/proc/{}/comm", tid));
+    task.program = comm ? base::printable(base::trim(*comm)) : std::string();
+  }
+
+  Denial make(const Event& event, Action answer) {
+    Task& task = tasks_[event.tid];
+    if (task.process == 0) look_up(event.tid, task);
     Denial out;
     out.call = {event.call.arch, event.call.nr, event.call.args};
     out.action = answer;
-    out.process = static_cast<std::uint64_t>(tracee::process_of(tid));
-    out.thread = static_cast<std::uint64_t>(tid);
+    out.process = task.process;
+    out.program = task.program;
+    out.thread = static_cast<std::uint64_t>(event.tid);
     out.address = event.call.instruction_pointer;
-    if (const auto comm = base::read_file(fmt::format("/proc/{}/comm", tid)))
-      out.program = base::printable(base::trim(*comm));
     return out;
   }
 
@@ -213,9 +226,10 @@ class Follower {
     if (task.denial) {
       Denial& denial = out_.journal.denials()[*task.denial];
       const std::string end = end_words(event.status);
+      // Of denials alike the first one's task is told of.
       if (task.renumbered && denial.outcome.empty())
         denial.outcome = end;
-      else
+      else if (denial.thread == static_cast<std::uint64_t>(event.tid))
         denial.next += denial.next.empty() ? end : ", then " + end;
     }
     tasks_.erase(event.tid);
