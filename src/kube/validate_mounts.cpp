@@ -45,11 +45,8 @@ void propagation(const Value& list, const Value& mount, bool privileged) {
     recursive.forbidden("may only be specified when mountPropagation is None or not specified");
 }
 
-void sub_paths(const Value& list, const Value& mount, text::Node volume) {
+void sub_paths(const Value& list, const Value& mount) {
   const Value path = mount.at("subPath"), expression = mount.at("subPathExpr");
-  if (field(volume, "image"))
-    for (const Value& each : {path, expression})
-      if (!each.text().empty()) each.invalid("not allowed in image volume sources");
   if (!path.text().empty()) local_path(of_all(list, mount, "subPath"));
   if (expression.text().empty()) return;
   if (!path.text().empty()) expression.invalid("subPathExpr and subPath are mutually exclusive");
@@ -78,7 +75,7 @@ void mounts(const Value& container, const Volumes& volumes, bool privileged) {
     if (!points.insert(point.text()).second) point.invalid("must be unique");
     if (device_names.contains(name.text())) name.invalid("must not already exist in volumeDevices");
     if (device_paths.contains(point.text())) point.invalid("must not already exist as a path in volumeDevices");
-    sub_paths(list, each, volume == volumes.end() ? text::Node() : volume->second);
+    sub_paths(list, each);
     propagation(list, each, privileged);
   }
 }

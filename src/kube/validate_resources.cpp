@@ -164,7 +164,8 @@ void resources(const Value& container, bool defaulted, const Value& spec) {
   if (defaulted && limits && limits.node().is_object())  // what a Pod does not ask for is its limit
     for (const text::Node each : limits.node())
       if (!requests.has(each.key())) check(requests, each.key(), each, true);
-  if (any_huge && !any_basic) needed.forbidden("HugePages require cpu or memory");
+  // The whole Pod may ask for the rest.
+  if (any_huge && !any_basic && !spec.has("resources")) needed.forbidden("HugePages require cpu or memory");
   claims_of(needed, spec);
 }
 
@@ -189,7 +190,8 @@ void resize_policy(const Value& container, const Value& spec) {
     if (!seen.insert(name.text()).second) each.duplicate(name.text());
     name.text().empty() ? name.required() : name.one_of({"cpu", "memory"});
     policy.text().empty() ? policy.required() : policy.one_of({"NotRequired", "RestartContainer"});
-    if (spec.text("restartPolicy") == "Never" && policy.text() != "NotRequired")
+    // A container with a policy of its own is not bound by the Pod's.
+    if (spec.text("restartPolicy") == "Never" && !container.has("restartPolicy") && policy.text() != "NotRequired")
       policy.invalid("must be 'NotRequired' when `restartPolicy` is 'Never'");
   }
 }

@@ -249,7 +249,7 @@ void labels(const Value& map) {
 
 void annotations(const Value& map) {
   if (!map || !map.node().is_object()) return;
-  constexpr std::size_t kMost = 256 * 1024;
+  constexpr std::size_t kMost = std::size_t{256} * 1024;
   std::size_t bytes = 0;
   for (const text::Node each : map.node()) {
     for (const std::string& fault : qualified_name_faults(base::to_lower(each.key())))
