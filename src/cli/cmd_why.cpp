@@ -133,20 +133,18 @@ int from_program(Session& session, const format::ReadOptions& options) {
     if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program));
     followed = why::follow(*launched, *stand_in, session.env().unwinder);
     if (launched->failure().stage != sandbox::Stage::none) {
-      status = refuse(session, sandbox::describe(launched->failure(), plan.program));
-      if (followed.journal.denials().empty()) return status;
+      followed.ended.exit_status = refuse(session, sandbox::describe(launched->failure(), plan.program));
+      if (followed.journal.denials().empty()) return followed.ended.exit_status;
     }
   }
-  const bool started = status == kYes;
-  report.exit_status = started ? followed.ended.exit_status : status;
+  report.exit_status = followed.ended.exit_status;
   report.signal = followed.ended.signal;
   if (followed.own_filters)
     report.notes.emplace_back(
         "the program loaded filters of its own: a call that those deny, too, may be missing here, and may have ended "
         "otherwise than under `run`");
   why::explain_all(followed.journal, grounds, report);
-  if (!print_beside(session, report)) return sandbox::kExitOwnFailure;
-  return started ? followed.ended.exit_status : status;
+  return print_beside(session, report) ? followed.ended.exit_status : sandbox::kExitOwnFailure;
 }
 
 int why_command(Session& session) {
