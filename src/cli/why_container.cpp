@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <ctime>
 #include <filesystem>
 #include <system_error>
 
@@ -45,20 +46,28 @@ void note_steps(const manifest::Container& container, why::Report& report) {
     if (step.kind == manifest::Step::Kind::hazard) report.notes.push_back(step.text);
 }
 
+// The records from its start to `end` that its profile explains: a container's processes are many, and the log knows
+// nothing of containers. False where no profile is known.
+bool look_into_log(const container::State& state, std::optional<std::int64_t> end, const ContainerGrounds& grounds,
+                   why::Journal& journal, why::Report& report) {
+  if (grounds.grounds.profile == nullptr || !grounds.profile.confined) {
+    report.notes.emplace_back("no profile of it is known, or it ran without one");
+    return false;
+  }
+  const auto begin = why::parse_time(state.started);
+  if (const auto log = kernel_log(); log && begin && end)
+    why::records_within(*log, *begin - 1, *end + 1, grounds.profile, journal);
+  else if (!log)
+    report.notes.emplace_back("the kernel log, which may tell its denials, cannot be read");
+  return true;
+}
+
 void look_at_end(const container::State& state, const ContainerGrounds& grounds, why::Journal& journal,
                  why::Report& report) {
   const why::End end{state.exit_code, state.out_of_memory, state.error};
   report.exit_status = state.exit_code;
   for (std::string& each : why::end_words(end)) report.notes.push_back(std::move(each));
-  if (grounds.grounds.profile == nullptr || !grounds.profile.confined) {
-    report.notes.emplace_back("no profile of it is known, or it ran without one");
-    return;
-  }
-  const auto from = why::parse_time(state.started), to = why::parse_time(state.finished);
-  if (const auto log = kernel_log(); log && from && to)
-    why::records_within(*log, *from - 1, *to + 1, grounds.profile, journal);
-  else if (!log)
-    report.notes.emplace_back("the kernel log, which may tell its denials, cannot be read");
+  if (!look_into_log(state, why::parse_time(state.finished), grounds, journal, report)) return;
   // What a log tells is better than what can be derived.
   if (journal.denials().empty() && why::suspicious(end)) why::derive_startup(grounds.profile, journal);
 }
@@ -91,9 +100,8 @@ int look_at_container(Session& session, const std::string& name, const format::R
     return kYes;
   }
   report.source += fmt::format(", process {}", state->pid);
-  const std::string source = report.source;
-  const int status = look_at_process(session, std::to_string(state->pid), journal, report);
-  report.source = source;
+  const int status = note_filters(session, std::to_string(state->pid), report);
+  look_into_log(*state, std::time(nullptr), grounds, journal, report);
   return status;
 }
 

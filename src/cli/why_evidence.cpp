@@ -148,9 +148,8 @@ int read_core_file(Session& session, const std::string& path, const Subject* sub
   return kYes;
 }
 
-int look_at_process(Session& session, std::string_view pid, why::Journal& journal, why::Report& report) {
+int note_filters(Session& session, std::string_view pid, why::Report& report) {
   int status = kYes;
-  report.source = fmt::format("process {}", pid);
   const auto stack = read_process(session, fmt::format("pid:{}", pid), status);
   if (!stack) return status;
   report.notes.push_back(stack->empty() ? "no filter is in force in it"
@@ -160,6 +159,12 @@ int look_at_process(Session& session, std::string_view pid, why::Journal& journa
     report.notes.push_back(
         fmt::format("  {} instructions{}", program.size(), policy ? "; " + why::summarize(*policy) : ""));
   }
+  return kYes;
+}
+
+int look_at_process(Session& session, std::string_view pid, why::Journal& journal, why::Report& report) {
+  report.source = fmt::format("process {}", pid);
+  if (const int status = note_filters(session, pid, report); status != kYes) return status;
   const auto text = kernel_log();
   if (!text)
     report.notes.emplace_back("the kernel log, which may tell denials of it, cannot be read");

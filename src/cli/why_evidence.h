@@ -15,7 +15,9 @@ int read_strace_log(Session& session, const std::string& path, const Subject* su
                     why::Report& report, preflight::KeptLines& kept);
 int read_core_file(Session& session, const std::string& path, const Subject* subject, why::Journal& journal,
                    why::Report& report);
-// The filters in force in a process, and its denials that the kernel's log still holds.
+// The filters in force in a process, as notes.
+int note_filters(Session& session, std::string_view pid, why::Report& report);
+// The same, and its denials that the kernel's log still holds.
 int look_at_process(Session& session, std::string_view pid, why::Journal& journal, why::Report& report);
 
 // The kernel's log as it is; nothing where it cannot be read.
