@@ -130,11 +130,12 @@ std::optional<std::uint32_t> asked(Session& session, int& status) {
 
 int scan_command(Session& session) {
   const Arguments& given = session.arguments();
-  const auto options = options_of(session);
+  auto options = options_of(session);
   if (!options) return kUsage;
   int status = kYes;
   const auto why = asked(session, status);
   if (status != kYes) return status;
+  options->chains = why.has_value();
   scan::Library library(scan::reader(std::string(given.last("root").value_or("/"))));
   auto json = session.begin_json();
   json.key("programs").begin_array();

@@ -29,7 +29,19 @@ Link::Link(const Program& program) : program_(program) {
       if (symbols[i].defined && !symbols[i].local && !symbols[i].name.empty())
         by_name_[symbols[i].name].push_back({m, i});
   }
+  bind_slots();
   find_returns();
+}
+
+void Link::bind_slots() {
+  slot_code_.resize(module_count());
+  for (std::uint32_t m = 0; m < module_count(); ++m) {
+    slot_code_[m].reserve(module(m).slots.size());
+    for (const Slot& slot : module(m).slots) {
+      auto& places = slot_code_[m].emplace_back(definitions(m, slot.symbol));
+      std::erase_if(places, [&](const Place& p) { return !module(p.module).is_code(p.address); });
+    }
+  }
 }
 
 std::vector<Place> Link::definitions(std::uint32_t m, std::uint32_t index) const {
@@ -88,11 +100,8 @@ std::vector<Place> Link::targets(std::uint32_t m, const Ref& ref) const {
     case RefKind::memory:
     case RefKind::call_slot:
     case RefKind::jump_slot:
-      if (const Slot* const slot = module(m).slot_at(ref.to)) {
-        std::vector<Place> out = definitions(m, slot->symbol);
-        std::erase_if(out, [&](const Place& p) { return !module(p.module).is_code(p.address); });
-        return out;
-      }
+      if (const Slot* const slot = module(m).slot_at(ref.to))
+        return slot_code_[m][static_cast<std::size_t>(slot - module(m).slots.data())];
   }
   return {};
 }

@@ -49,12 +49,14 @@ class Link {
   struct Definition {
     std::uint32_t module, symbol;
   };
+  void bind_slots();
   void find_returns();
   bool leads_to_return(Node n) const;
 
   const Program& program_;
   std::unordered_map<std::string_view, std::vector<Definition>> by_name_;
   std::vector<std::vector<bool>> returns_;
+  std::vector<std::vector<std::vector<Place>>> slot_code_;  // by module and slot: the code that it may point to
 };
 
 }  // namespace callgate::scan

@@ -196,6 +196,12 @@ base::Result<std::shared_ptr<const Module>> Library::module(const std::string& p
   return made;
 }
 
+const Chunks& Library::chunks(const Module& module) {
+  std::unique_ptr<Chunks>& kept = chunks_[&module];
+  if (!kept) kept = std::make_unique<Chunks>(module);
+  return *kept;
+}
+
 // The format of glibc 2.2 and later: a header of 48 bytes, then entries {flags, name, path, os version, hwcap}.
 std::string Library::cached(std::string_view name) {
   constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";

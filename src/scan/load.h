@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 
+#include "scan/chunks.h"
 #include "scan/module.h"
 
 namespace callgate::scan {
@@ -18,6 +19,8 @@ class Library {
   explicit Library(Read read) : read_(std::move(read)) {}
 
   base::Result<std::shared_ptr<const Module>> module(const std::string& path);
+  // A module's data told apart, once for all programs. The module is one of this library's.
+  const Chunks& chunks(const Module& module);
   base::Result<std::string> text(const std::string& path) const { return read_(path); }
   // The loader's cache: where a library of this name is; empty if it is not in there.
   std::string cached(std::string_view name);
@@ -25,6 +28,7 @@ class Library {
  private:
   Read read_;
   std::map<std::string, std::shared_ptr<const Module>> modules_;
+  std::map<const Module*, std::unique_ptr<Chunks>> chunks_;
   bool cache_read_ = false;
   std::map<std::string, std::string, std::less<>> cache_;
 };

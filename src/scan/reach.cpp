@@ -5,12 +5,11 @@
 
 namespace callgate::scan {
 
-Reach::Reach(const Link& link, bool data_chunks)
+Reach::Reach(const Link& link, Library* apart)
     : link_(link),
       reached_(link.module_count()),
       causes_(link.module_count()),
-      data_chunks_(data_chunks),
-      chunks_(link.module_count()),
+      apart_(apart),
       touched_(link.module_count()) {
   for (std::uint32_t m = 0; m < link.module_count(); ++m) {
     reached_[m].resize(link.module(m).functions.size());
@@ -85,7 +84,7 @@ void Reach::module_roots(std::uint32_t m) {
 // that it asks for an address.
 void Reach::relocations(std::uint32_t m) {
   const elf::File& file = link_.module(m).file;
-  const bool all = !data_chunks_ || file.position_dependent;
+  const bool all = apart_ == nullptr || file.position_dependent;
   for (const elf::Relocation& r : file.relocations) relocation(m, r, !all);
   if (all) return;
   if (!file.tls.empty()) touch({m, file.tls.begin});
@@ -117,16 +116,14 @@ void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) 
 }
 
 const Chunks& Reach::chunks(std::uint32_t m) {
-  if (!chunks_[m]) {
-    chunks_[m] = std::make_unique<Chunks>(link_.module(m));
-    touched_[m].resize(chunks_[m]->count());
-  }
-  return *chunks_[m];
+  const Chunks& out = apart_->chunks(link_.module(m));
+  if (touched_[m].empty()) touched_[m].resize(out.count());
+  return out;
 }
 
 void Reach::touch(Place place) {
   const Module& module = link_.module(place.module);
-  if (!data_chunks_ || module.file.position_dependent) return;
+  if (apart_ == nullptr || module.file.position_dependent) return;
   const std::size_t chunk = chunks(place.module).at(place.address);
   if (touched_[place.module][chunk]) return;
   touched_[place.module][chunk] = true;
@@ -177,7 +174,7 @@ void Reach::visit(Node n) {
     if (r.kind == RefKind::after_call && !link_.call_returns(n, r.from)) continue;
     if (loader && r.kind == RefKind::address && !module.is_code(r.to)) names_in_loader(n, r);
     for (const Place& p : link_.targets(n.module, r)) add(p, {RootKind::none, n, r.from, r.kind});
-    if (data_chunks_) data(n.module, r);
+    if (apart_ != nullptr) data(n.module, r);
   }
 }
 

@@ -32,8 +32,8 @@ struct Cause {
 
 class Reach {
  public:
-  // `data_chunks`: a pointer in data counts only once the object that holds it is reached (chunks.h).
-  explicit Reach(const Link& link, bool data_chunks = false);
+  // With `apart`, a pointer in data counts only once the object that holds it is reached (chunks.h).
+  explicit Reach(const Link& link, Library* apart = nullptr);
   // Enters where the kernel and the loader do, and follows everything.
   void run();
   // Further roots, then everything that follows from them.
@@ -62,8 +62,7 @@ class Reach {
   std::vector<std::vector<Cause>> causes_;
   std::vector<Node> order_;
   std::size_t next_ = 0;
-  bool data_chunks_ = false;
-  std::vector<std::unique_ptr<Chunks>> chunks_;
+  Library* apart_ = nullptr;
   std::vector<std::vector<bool>> touched_;
   std::vector<std::pair<std::uint32_t, std::size_t>> touched_next_;  // module, object
 };

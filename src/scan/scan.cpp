@@ -55,7 +55,7 @@ class Scanner {
     const auto nsswitch = library_.text("/etc/nsswitch.conf");
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
-      reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks));
+      reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks) ? &library_ : nullptr);
       numbers_ = std::make_unique<Numbers>(*link_, *reach_);
       reach_->run();
       enter_opened();
@@ -142,7 +142,7 @@ class Scanner {
     if (found_.contains(nr)) return;
     Call call;
     call.nr = nr;
-    call.chain = chain(node, at);
+    if (options_.chains) call.chain = chain(node, at);
     for (std::optional<Node> n = node; n; n = parent(*n))
       if (const auto a = assumed_modules_.find(link_->module(n->module).path); a != assumed_modules_.end())
         call.assumed = a->second;
@@ -191,7 +191,7 @@ class Scanner {
       if (found == found_.end() || found_.contains(nr)) return;
       Call call = found->second;
       call.nr = nr;
-      call.chain.push_back({"the kernel", "makes the call by itself, after a signal"});
+      if (options_.chains) call.chain.push_back({"the kernel", "makes the call by itself, after a signal"});
       found_.emplace(nr, std::move(call));
     };
     add(kRtSigreturn, kRtSigaction);

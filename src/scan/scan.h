@@ -69,6 +69,7 @@ struct Answer {
 
 struct Options {
   std::vector<Assumption> assume;
+  bool chains = true;  // say of each call how control gets there
   bool assumes(Assumption a) const;
 };
 
