@@ -162,13 +162,14 @@ int scan_command(Session& session) {
 
 constexpr std::array<Operand, 1> kOperands{
     {{"ELF", "a program, or a script: then its interpreter counts", true, true}}};
-constexpr auto kOptions = std::array<Option, 3>{{
-                              {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
-                              {"assume", 0, "NAME", "take this for granted; may be repeated",
-                               "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks", true},
-                              {"root", 0, "DIR", "the directory that is the program's root (/ if not given)", ""},
-                          }} +
-                          kFormat;
+constexpr auto kOptions =
+    std::array<Option, 3>{{
+        {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
+        {"assume", 0, "NAME", "take this for granted; may be repeated",
+         "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,own-numbers", true},
+        {"root", 0, "DIR", "the directory that is the program's root (/ if not given)", ""},
+    }} +
+    kFormat;
 constexpr std::array<Example, 3> kExamples{{
     {"callgate scan /bin/true", "What it can do, and what could not be decided.", 1},
     {"callgate scan /bin/true --assume no-gconv --format json", "The same, with one thing taken for granted.", 1},

@@ -98,9 +98,32 @@ Values Numbers::at_caller(const Caller& caller, const Value& wanted) {
 
 void Numbers::from_callers(const Item& item, std::vector<Item>& work, Findings& out) {
   const Callers& all = callers(item.value.node);
-  if (!all.unknown.empty()) out.unknown.push_back(all.unknown);
+  if (!all.unknown.empty()) {
+    if (own_numbers_ && !all.holders.empty() && item.value.kind == K::parameter) {
+      out.assumed = true;
+      for (const std::uint32_t m : all.holders) by_indirect_calls(m, item, work);
+    } else {
+      out.unknown.push_back(all.unknown);
+    }
+  }
   for (const Caller& caller : all.all)
-    for (const Value& v : at_caller(caller, item.value)) work.push_back({v, caller.node, caller.from});
+    for (const Value& v : at_caller(caller, item.value)) work.push_back({v, caller.node, caller.from, item.assumed});
+}
+
+void Numbers::by_indirect_calls(std::uint32_t m, const Item& item, std::vector<Item>& work) {
+  const Module& module = link_.module(m);
+  for (std::uint32_t f = 0; f < module.functions.size(); ++f) {
+    const Node n{m, f};
+    if (!reach_.contains(n)) continue;
+    const Graph& graph = tracer_.graph(n);
+    for (std::uint32_t i = 0; i < graph.size(); ++i) {
+      const Insn& in = graph.insn(i);
+      if (!in.is_indirect_call() && !in.is_indirect_jump()) continue;
+      if (in.rip_relative && module.slot_at(graph.rip_target(i)) != nullptr) continue;
+      for (const Value& v : tracer_.before(n, i, Where{Where::Kind::reg, item.value.place, 8}))
+        if (v.kind == K::constant) work.push_back({v, n, graph.address(i), true});
+    }
+  }
 }
 
 // A variable of the module's own that is only ever written by name: the union of all that is stored, and what the
@@ -175,8 +198,14 @@ const Numbers::Callers& Numbers::callers(Node n) {
   callers_by_symbol(n, out);
   const Cause& cause = reach_.cause(n);
   const auto name = [&] { return link_.module(n.module).describe(link_.function(n).code.begin); };
-  if (cause.root != RootKind::none || named_by_relocation(n))
-    out.unknown = fmt::format("a pointer in data leads to {}", name());
+  named_by_relocations(n, out);
+  if (cause.root == RootKind::relocation) out.holders.insert(n.module);
+  if (!out.holders.empty() && out.unknown.empty()) out.unknown = fmt::format("a pointer in data leads to {}", name());
+  if (cause.root == RootKind::by_name || cause.root == RootKind::opened || cause.root == RootKind::start ||
+      cause.root == RootKind::entry || cause.root == RootKind::exception) {
+    out.unknown = fmt::format("{} is called from outside", name());
+    out.holders.clear();
+  }
   return out;
 }
 
@@ -206,6 +235,7 @@ void Numbers::direct_callers(Node n, Callers& out) {
         case RefKind::address:
           if (by == n || through_register(by, r.from, out)) break;
           out.unknown = fmt::format("{} is called through a pointer", module.describe(own.begin));
+          out.holders.insert(by.module);
           break;
         default:
           break;
@@ -245,27 +275,29 @@ void Numbers::callers_by_symbol(Node n, Callers& out) {
         if (r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot)
           out.all.push_back({by, r.from});
         else if (!through_register(by, r.from, out))
-          out.unknown = fmt::format("{} is called through a pointer",
-                                    link_.module(n.module).describe(link_.function(n).code.begin));
+          out.holders.insert(m),
+              out.unknown = fmt::format("{} is called through a pointer",
+                                        link_.module(n.module).describe(link_.function(n).code.begin));
       }
     }
   }
 }
 
-bool Numbers::named_by_relocation(Node n) const {
+void Numbers::named_by_relocations(Node n, Callers& out) const {
   const Range own = link_.function(n).code;
   for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
     const elf::File& file = link_.module(m).file;
     for (const elf::Relocation& r : file.relocations) {
       if (m == n.module && (r.type == elf::kRelative || r.type == elf::kIRelative) &&
           own.contains(static_cast<Address>(r.addend)))
-        return true;
+        out.holders.insert(m);
       if (r.type == elf::kAbs64 && r.symbol != 0)
         for (const Place& p : link_.definitions(m, r.symbol))
-          if (p.module == n.module && own.contains(p.address + static_cast<Address>(r.addend))) return true;
+          if (p.module == n.module && own.contains(p.address + static_cast<Address>(r.addend))) out.holders.insert(m);
     }
   }
-  return false;
+  for (const Address a : link_.module(n.module).pointers)
+    if (own.contains(a)) out.holders.insert(n.module);
 }
 
 }  // namespace callgate::scan

@@ -108,7 +108,7 @@ void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) 
     if (!at_load || start || asked)
       for (const Place& p : link_.definitions(m, r.symbol))
         reach({p.module, p.address + static_cast<Address>(r.addend)});
-  } else if (r.type == elf::kCopy && !at_load) {
+  } else if (r.type == elf::kCopy && !at_load && apart_ != nullptr) {
     // What the program uses is its copy; the pointers are in the library's original.
     for (const Place& p : link_.named_data(link_.module(m).file.dynamic_symbols[r.symbol].name))
       if (p.module != m) touch(p);

@@ -15,7 +15,7 @@ struct AssumptionRow {
   Assumption which;
   std::string_view name, explanation;
 };
-constexpr std::array<AssumptionRow, 7> kAssumptions{{
+constexpr std::array<AssumptionRow, 8> kAssumptions{{
     {Assumption::no_missing, "no-missing", "libraries that were not found bring nothing"},
     {Assumption::no_dlopen, "no-dlopen", "where the name of an opened library is not known, none is opened"},
     {Assumption::no_dlsym, "no-dlsym", "a function looked up by an unknown name is one that is reached anyway"},
@@ -23,10 +23,12 @@ constexpr std::array<AssumptionRow, 7> kAssumptions{{
     {Assumption::no_gconv, "no-gconv", "no character set is converted by a module of the C library"},
     {Assumption::no_script, "no-script", "a script only makes its interpreter do what its own code does"},
     {Assumption::data_chunks, "data-chunks", "a pointer in data is used only by what names the object that holds it"},
+    {Assumption::own_numbers, "own-numbers",
+     "a wrapper that is called through a pointer gets only constants of the module that holds the pointer"},
 }};
-constexpr std::array<Assumption, 7> kAll{Assumption::no_missing, Assumption::no_dlopen, Assumption::no_dlsym,
-                                         Assumption::nss_config, Assumption::no_gconv,  Assumption::no_script,
-                                         Assumption::data_chunks};
+constexpr std::array<Assumption, 8> kAll{Assumption::no_missing,  Assumption::no_dlopen,  Assumption::no_dlsym,
+                                         Assumption::nss_config,  Assumption::no_gconv,   Assumption::no_script,
+                                         Assumption::data_chunks, Assumption::own_numbers};
 constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
                                                      "gconv",           "undecodable", "file",   "relocation", "script",
                                                      "other-entry"};
@@ -56,7 +58,7 @@ class Scanner {
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
       reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks) ? &library_ : nullptr);
-      numbers_ = std::make_unique<Numbers>(*link_, *reach_);
+      numbers_ = std::make_unique<Numbers>(*link_, *reach_, options_.assumes(Assumption::own_numbers));
       reach_->run();
       enter_opened();
       if (!open_more(nsswitch ? *nsswitch : "")) break;
@@ -105,12 +107,13 @@ class Scanner {
     return more;
   }
 
+  void assumed(Assumption a) {
+    if (std::find(answer_.assumed.begin(), answer_.assumed.end(), a) == answer_.assumed.end())
+      answer_.assumed.push_back(a);
+  }
+
   void trouble(Trouble kind, std::string where, std::string why, std::optional<Assumption> accepted = {}) {
-    if (accepted && options_.assumes(*accepted)) {
-      if (std::find(answer_.assumed.begin(), answer_.assumed.end(), *accepted) == answer_.assumed.end())
-        answer_.assumed.push_back(*accepted);
-      return;
-    }
+    if (accepted && options_.assumes(*accepted)) return assumed(*accepted);
     answer_.unresolved.push_back({kind, std::move(where), std::move(why)});
   }
 
@@ -138,15 +141,16 @@ class Scanner {
     }
   }
 
-  void add_call(std::uint32_t nr, Node node, Address at) {
-    if (found_.contains(nr)) return;
+  void add_call(std::uint32_t nr, Node node, Address at, std::optional<Assumption> assumed = {}) {
+    if (const auto known = found_.find(nr); known != found_.end() && (!known->second.assumed || assumed)) return;
     Call call;
     call.nr = nr;
     if (options_.chains) call.chain = chain(node, at);
     for (std::optional<Node> n = node; n; n = parent(*n))
       if (const auto a = assumed_modules_.find(link_->module(n->module).path); a != assumed_modules_.end())
         call.assumed = a->second;
-    found_.emplace(nr, std::move(call));
+    if (assumed) call.assumed = assumed;
+    found_.insert_or_assign(nr, std::move(call));
   }
 
   std::optional<Node> parent(Node n) const {
@@ -172,9 +176,11 @@ class Scanner {
                      site.kind == SiteKind::int80 ? "int 0x80 makes calls of 32-bit programs"
                                                   : "sysenter makes calls of 32-bit programs");
     const Findings all = numbers_->find(n, site.address, kRax);
+    if (all.assumed) assumed(Assumption::own_numbers);
     for (const Settled& s : all.settled) {
       if (s.value.kind == Value::Kind::constant)
-        add_call(static_cast<std::uint32_t>(s.value.place), s.at == n ? n : s.at, s.from);
+        add_call(static_cast<std::uint32_t>(s.value.place), s.at, s.from,
+                 s.assumed ? std::optional(Assumption::own_numbers) : std::nullopt);
       else
         trouble(Trouble::number, place_name(module, site.address), "an address as a number");
     }

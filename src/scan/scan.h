@@ -20,6 +20,7 @@ enum class Assumption : std::uint8_t {
   no_gconv,     // no character set is converted by a module of the C library
   no_script,    // a script makes its interpreter do nothing but what the interpreter's own code does
   data_chunks,  // objects in data are what they seem: a pointer counts once its object is reached
+  own_numbers,  // a wrapper called through a pointer gets constants of the module that holds the pointer
 };
 std::string_view name(Assumption a);
 std::string_view explain(Assumption a);
