@@ -77,6 +77,7 @@ bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal)
   if (request == sandbox::SealRequest{}) return true;
   sandbox::HostFacts host = sandbox::read_host_facts();
   if (request.memory || request.pids) sandbox::read_cgroups(host);
+  if (!request.seals.empty()) sandbox::probe_new_proc(host);
   auto seals = sandbox::plan_seals(request, host, refusal);
   if (!seals) return false;
   plan.seals = std::move(*seals);

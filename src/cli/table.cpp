@@ -16,17 +16,20 @@ constexpr auto kCompileOptions =
     kOutput +
     std::array<Option, 4>{{
         {"emit", 0, "KIND",
-         "raw filter records, assembly, a C initialiser, a Graphviz graph, or JSON (bpf if not given)",
-         "bpf,asm,c,dot,json"},
+         "raw filter records, the same in base64, assembly, a C initialiser, a Graphviz graph, or JSON (bpf if not "
+         "given)",
+         "bpf,base64,asm,c,dot,json"},
         {"weights", 0, "FILE", "measured frequencies, a line `name,weight` each: frequent calls get short paths", ""},
         {"objective", 0, "WHAT", "what to prefer where size and speed conflict", "balanced,size,speed"},
         {"stats", 0, "", "print size, cost, cached calls, proof and times instead of the filter", ""},
     }} +
     kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 4> kCompileExamples{{
+constexpr std::array<Example, 5> kCompileExamples{{
     {"callgate compile docker-default -o docker.bpf", "Docker's default profile as a filter file."},
     {"callgate compile profile.json --emit asm --arch arm64", "Show the filter of a profile for another architecture."},
     {"callgate compile profile.json --stats", "Its size and cost, and how long each step took."},
+    {"callgate compile profile.json --as crun --emit base64",
+     "What crun takes as the annotation run.oci.seccomp_bpf_data, in place of a profile."},
     {"callgate compile - --as runc --emit c < profile.json", "A C array, read as runc reads the profile."},
 }};
 

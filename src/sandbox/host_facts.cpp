@@ -18,6 +18,7 @@
 
 #include "base/io.h"
 #include "base/text.h"
+#include "sandbox/steps.h"
 
 namespace callgate::sandbox {
 
@@ -59,14 +60,24 @@ int probe_child(void*) {
 }
 
 // Asked of the kernel itself, for sysctls, security modules, filters and nesting limits all have a say.
-bool may_make_user_namespaces() {
+// Whether `probe` succeeds in new namespaces.
+bool succeeds_in(int namespaces, int (*probe)(void*)) {
   alignas(16) std::array<char, 16384> stack;
-  const pid_t pid = clone(probe_child, stack.data() + stack.size(), CLONE_NEWUSER | CLONE_VM | CLONE_VFORK, nullptr);
+  const pid_t pid = clone(probe, stack.data() + stack.size(), namespaces | CLONE_VM | CLONE_VFORK, nullptr);
   if (pid < 0) return false;
   int status = 1;
   while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
   }
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+int probe_proc(void*) {
+  Step step;
+  step.kind = StepKind::new_mount;
+  step.path = "proc";
+  step.slot = 0;
+  Slots slots{};
+  return run_step(step, slots) < 0 ? 1 : 0;
 }
 
 PathFact path_fact(const std::string& path) {
@@ -94,7 +105,7 @@ HostFacts read_host_facts() {
   facts.capabilities = permitted_capabilities();
   facts.last_capability = static_cast<unsigned>(number_in("/proc/sys/kernel/cap_last_cap").value_or(40));
   const bool administrator = (facts.capabilities >> CAP_SYS_ADMIN & 1) != 0;
-  facts.user_namespaces = administrator || may_make_user_namespaces();
+  facts.user_namespaces = administrator || succeeds_in(CLONE_NEWUSER, probe_child);
   facts.open_fds = inherited_files();
   facts.landlock_abi = std::max(landlock_version(), 0);
   const auto refused = [](long answer) { return answer < 0 && (errno == EPERM || errno == ENOSYS); };
@@ -106,6 +117,12 @@ HostFacts read_host_facts() {
   facts.directory = path_fact(".").real;
   if (facts.directory.empty()) facts.directory = "/";
   return facts;
+}
+
+void probe_new_proc(HostFacts& facts) {
+  const bool administrator = (facts.capabilities >> CAP_SYS_ADMIN & 1) != 0;
+  if (!administrator && facts.user_namespaces)
+    facts.new_proc = succeeds_in(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS, probe_proc);
 }
 
 }  // namespace callgate::sandbox

@@ -8,6 +8,8 @@ namespace callgate::sandbox {
 
 // Reads /proc and asks the kernel; changes nothing. To be called before files of our own are opened for long.
 HostFacts read_host_facts();
+// Sets `new_proc`. Only --seal process wants to know, and asking takes three namespaces.
+void probe_new_proc(HostFacts& facts);
 
 using FileReader = std::function<std::string(const std::string& path)>;  // empty where there is no such file
 // The hierarchy that holds `controller`, from /proc/PID/cgroup and mountinfo; `writable` and `swap` are left open.

@@ -200,7 +200,7 @@ class FilePlanner {
         view.slot = draft_.new_mount("tmpfs", "mode=0755,size=1m", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
         break;
       case Source::proc:
-        view.slot = draft_.has(Seal::process)
+        view.slot = draft_.has(Seal::process) && draft_.host.new_proc
                         ? draft_.new_mount("proc", "", kNoPrivileges | MOUNT_ATTR_NOEXEC | draft_.proc_attributes())
                         : draft_.copy_mount("/proc", kNoPrivileges | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY);
     }

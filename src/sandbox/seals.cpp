@@ -44,7 +44,7 @@ class Planner {
     if (!read_capabilities() || !identity()) return false;
     if (has(Seal::memory) && !plan_memory(draft_)) return false;
     for (const std::string& group : seals_.cgroups) setup(StepKind::write_file, group + "/cgroup.procs", "0");
-    if (has(Seal::process) && !draft_.bare) process();
+    if (has(Seal::process) && !draft_.bare && !process()) return false;
     if ((has(Seal::process) || has(Seal::memory)) && !draft_.session_keyring()) return false;
     if (has(Seal::net) && !plan_net(draft_)) return false;
     if (has(Seal::file) && !plan_files(draft_)) return false;
@@ -134,9 +134,10 @@ class Planner {
   bool identity() {
     const bool administrator = (host_.capabilities >> CAP_SYS_ADMIN & 1) != 0;
     if (!administrator && !host_.user_namespaces) {
-      if (!draft_.lacking("sealing needs CAP_SYS_ADMIN or a user namespace, and this kernel lets nobody make one",
-                          "see user.max_user_namespaces and kernel.unprivileged_userns_clone; --best-effort goes on "
-                          "without namespaces"))
+      if (!draft_.lacking(
+              "sealing needs CAP_SYS_ADMIN or a user namespace, and this kernel lets nobody make one",
+              "see user.max_user_namespaces and kernel.unprivileged_userns_clone; in a container, its filter, "
+              "and whether it has a /proc; --best-effort goes on without namespaces"))
         return false;
       draft_.bare = true;
       if ((kept_ & ~host_.capabilities) != 0)
@@ -161,14 +162,20 @@ class Planner {
     return true;
   }
 
-  void process() {
+  bool process() {
     seals_.namespaces |= CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS;
     setup(StepKind::unshare).flags = CLONE_NEWCGROUP;
-    if (!has(Seal::file)) {
-      setup(StepKind::private_mounts);
-      draft_.attach(draft_.new_mount("proc", "", kSafe | draft_.proc_attributes()), "/proc");
-      draft_.hide_kernel_files();
-    }
+    // A user namespace gets no /proc that shows what is hidden in the one around it, as in containers.
+    if (!host_.new_proc &&
+        !draft_.lacking("--seal process: no /proc of its own, for parts of the one here are hidden",
+                        "a container needs --security-opt systempaths=unconfined (Docker) or unmask=ALL (Podman); "
+                        "--best-effort goes on with the /proc that is here"))
+      return false;
+    if (has(Seal::file)) return true;
+    setup(StepKind::private_mounts);
+    if (host_.new_proc) draft_.attach(draft_.new_mount("proc", "", kSafe | draft_.proc_attributes()), "/proc");
+    draft_.hide_kernel_files();
+    return true;
   }
 
   void privileges() {

@@ -62,6 +62,7 @@ struct HostFacts {
   std::uint64_t capabilities = 0;  // permitted to us
   unsigned last_capability = 40;
   bool user_namespaces = true;  // may be made, and make us their administrator
+  bool new_proc = true;         // may be mounted; not in a user namespace where parts of the old one are hidden
   std::vector<int> open_fds;    // inherited, above 2
   int landlock_abi = 0;         // 0: the kernel has no Landlock
   bool keyctl = true;           // not refused to us by an outer filter, or absent

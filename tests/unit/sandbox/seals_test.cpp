@@ -103,6 +103,17 @@ TEST(SealPlan, WhatThisMachineLacksIsToldAsSuch) {
   EXPECT_EQ(refusal_of(request, host).id.number, kCannotSeal.number);
 }
 
+TEST(SealPlan, WhereProcIsHiddenNoneOfItsOwnIsMade) {
+  HostFacts host = somebody();
+  host.new_proc = false;
+  EXPECT_THAT(refusal_of(process(), host).message, HasSubstr("no /proc of its own"));
+  SealRequest request = process();
+  request.best_effort = true;
+  const Seals seals = planned(request, host);
+  EXPECT_THAT(text(seals), Not(HasSubstr("new proc")));
+  EXPECT_EQ(seals.missing.size(), 1U);
+}
+
 TEST(SealPlan, AKeyringIsNeededWhereKeysCanBeReached) {
   HostFacts host = root();
   EXPECT_THAT(text(planned(process(), host)), HasSubstr("begin a new session keyring\n"));
