@@ -141,8 +141,9 @@ int from_program(Session& session, const format::ReadOptions& options) {
   report.signal = followed.ended.signal;
   if (followed.own_filters)
     report.notes.emplace_back(
-        "the program loaded filters of its own: a call that those deny, too, may be missing here, and may have ended "
-        "otherwise than under `run`");
+        "the program loaded filters of its own: a call that those answer with an error, and the profile, too, is not "
+        "told "
+        "here");
   why::explain_all(followed.journal, grounds, report);
   return print_beside(session, report) ? followed.ended.exit_status : sandbox::kExitOwnFailure;
 }

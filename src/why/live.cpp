@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <vector>
 
 #include "arch/calls.h"
 #include "arch/prototype.h"
@@ -84,12 +85,18 @@ class Follower {
     std::optional<std::size_t> denial;  // the last one, in the journal
     bool awaits_next = false;           // what it does next is not yet told
     std::optional<policy::SyscallNr> renumbered;
+    bool own_filters = false;   // it is under filters of the program's own, too
     std::uint64_t process = 0;  // 0: not yet looked up
     std::string program;
   };
 
   void handle(const Event& event) {
     Until until = Until::next_event;
+    // A new task may stop before its parent's call tells whose it is, and so what it is under.
+    if (event.kind == EventKind::stop && out_.own_filters && !tasks_.contains(event.tid)) {
+      held_.push_back(event);
+      return;
+    }
     if (event.kind != EventKind::ended) tasks_.try_emplace(event.tid);
     switch (event.kind) {
       case EventKind::seccomp:
@@ -100,7 +107,12 @@ class Follower {
         until = Until::next_call;
         break;
       case EventKind::call_entry:
-        tell_next(event.tid, fmt::format("called {}", name_of(event.call)));
+        if (!outranked(event)) tell_next(event.tid, fmt::format("called {}", name_of(event.call)));
+        break;
+      case EventKind::new_task:
+        if (tasks_[event.tid].own_filters) put_under_own_filters(static_cast<pid_t>(event.message));
+        tasks_.try_emplace(static_cast<pid_t>(event.message));
+        release(static_cast<pid_t>(event.message));
         break;
       case EventKind::exec:
         tasks_[event.tid].process = 0;  // another program now
@@ -115,7 +127,54 @@ class Follower {
       default:
         break;
     }
-    tracee::resume(event, until);
+    tracee::resume(event, tasks_[event.tid].own_filters ? Until::next_call : until);
+  }
+
+  // Where another filter answers with an error, the kernel does not come to our TRACE; the kill or trap that TRACE
+  // stands for would have gone before that error. So from now on each of the task's calls is looked at before the
+  // filters.
+  void put_under_own_filters(pid_t tid) {
+    const bool known = tasks_.contains(tid);
+    Task& task = tasks_[tid];
+    if (known && !task.own_filters) tracee::interrupt(tid);  // it may be running
+    task.own_filters = true;
+  }
+
+  // 0: all of them, for whom nobody is left to tell.
+  void release(pid_t tid) {
+    std::vector<Event> still;
+    for (const Event& each : held_) {
+      if (tid != 0 && each.tid != tid) {
+        still.push_back(each);
+        continue;
+      }
+      tracee::resume(each, tasks_[each.tid].own_filters ? Until::next_call : Until::next_event);
+    }
+    held_ = std::move(still);
+  }
+
+  void own_filter_loaded(const Event& event) {
+    out_.own_filters = true;
+    tasks_[event.tid].own_filters = true;
+    constexpr std::uint64_t kSynchronise = 1;  // SECCOMP_FILTER_FLAG_TSYNC: all threads get it
+    if (name_of(event.call) != "seccomp" || (event.call.args[1] & kSynchronise) == 0) return;
+    const pid_t process = tracee::process_of(event.tid);
+    std::vector<pid_t> others;
+    for (const auto& [tid, task] : tasks_)
+      if (tid != event.tid && tracee::process_of(tid) == process) others.push_back(tid);
+    for (const pid_t tid : others) put_under_own_filters(tid);
+  }
+
+  // At a call's entry, before any filter.
+  bool outranked(const Event& event) {
+    if (!tasks_[event.tid].own_filters) return false;
+    const Action said = policy::evaluate(stand_in_.policy, {event.call.arch, event.call.nr, event.call.args});
+    if (said.kind != ActionKind::trace || said.data >= stand_in_.answers.size()) return false;
+    if (!stand_in_.number_for(stand_in_.answers[said.data])) return false;
+    Event as_if = event;
+    as_if.message = said.data;
+    denied(as_if);
+    return true;
   }
 
   static std::string name_of(const bpf::SeccompData& call) {
@@ -173,8 +232,8 @@ class Follower {
     }
     const Action answer = stand_in_.answers[event.message];
     if (answer == policy::kAllow) {
-      out_.own_filters = true;
-      return Until::next_event;
+      own_filter_loaded(event);
+      return Until::next_call;
     }
     tell_next(event.tid, fmt::format("called {}, denied, too", name_of(event.call)));
     Task& task = tasks_[event.tid];
@@ -233,6 +292,7 @@ class Follower {
         denial.next += denial.next.empty() ? end : ", then " + end;
     }
     tasks_.erase(event.tid);
+    release(0);
     if (event.tid != main_) return;
     main_ended_ = true;
     out_.ended = sandbox::ended_from_wait(event.status);
@@ -242,6 +302,7 @@ class Follower {
   const StandIn& stand_in_;
   const Unwinder* unwinder_;
   std::map<pid_t, Task> tasks_;  // those that are alive
+  std::vector<Event> held_;      // first stops of tasks whose parent has not yet told of them
   bool main_ended_ = false;
   Followed out_;
 };

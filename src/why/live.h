@@ -15,7 +15,7 @@ sandbox::Kernel following(const sandbox::Kernel& kernel);
 struct Followed {
   sandbox::Ended ended;  // the program's own end
   Journal journal;
-  bool own_filters = false;  // the program loaded some, too: what those deny first was not seen
+  bool own_filters = false;  // the program loaded some, too: calls that those answer with an error were not seen
 };
 // Until the program and all that it left behind have ended. Signals to us go to the program.
 Followed follow(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder);

@@ -213,11 +213,21 @@ class Programs(Why):
         self.assertEqual(json.loads(done.stdout)["exit_status"], 7)
         self.assertIn("end\n", done.stderr)
 
-    def test_own_filters_are_said(self):
-        inner = self.write(profile([rule(["getppid"], ERRNO)]), "inner.json")
-        path = self.write(profile([rule(["mount"], ERRNO)]))
-        _, report = self.why(path, CALLGATE, "run", "-p", inner, "--", CALLS)
-        self.assertTrue(any("filters of its own" in note for note in report["notes"]), report["notes"])
+    def test_own_filters(self):
+        """The kernel takes the stricter of two answers, and of two errors the newer filter's."""
+        inner = self.write(profile([rule(["getppid"], ERRNO, errnoRet=5)]), "inner.json")
+        for action, told in ((rule(["getppid"], ERRNO), False), (rule(["getppid"], "SCMP_ACT_KILL_PROCESS"), True),
+                             (rule(["getppid"], "SCMP_ACT_KILL_THREAD"), True),
+                             (rule(["getppid"], "SCMP_ACT_TRAP"), True)):
+            path = self.write(profile([action]))
+            for mode in ("plain", "fork", "thread", "handler", "int80"):
+                with self.subTest(action=action, mode=mode):
+                    words = [CALLGATE, "run", "--as", "oci", "-p", inner, "--", CALLS, mode]
+                    run = self.callgate("run", "--as", "oci", "-p", path, "--", *words)
+                    done, report = self.why(path, *words)
+                    self.assertEqual((done.stdout, done.returncode), (run.stdout, run.returncode))
+                    self.assertEqual(self.denied(report) != [], told, report["denials"])
+                    self.assertTrue(any("filters of its own" in note for note in report["notes"]), report["notes"])
 
 
 class Evidence(Why):
