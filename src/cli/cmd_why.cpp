@@ -21,7 +21,7 @@ namespace callgate::cli {
 
 namespace {
 
-constexpr std::array<std::string_view, 5> kSources{"log", "strace", "pid", "core", "container"};
+constexpr std::array<std::string_view, 6> kSources{"log", "strace", "pid", "core", "container", "inspect"};
 
 // The profile's own text, if it is one that a change can be made in.
 why::Grounds grounds_of(Session& session, const Subject& subject, const format::ReadOptions& options) {
@@ -53,6 +53,7 @@ int from_evidence(Session& session, std::string_view source, const Subject* subj
   if (source == "core") status = read_core_file(session, where, subject, journal, report);
   ContainerGrounds of_container;
   if (source == "container") status = look_at_container(session, where, options, journal, report, of_container);
+  if (source == "inspect") status = look_at_inspected(session, where, options, journal, report, of_container);
   if (source == "pid") status = look_at_process(session, where, journal, report);
   if (status == kYes) {
     const why::Grounds grounds =
@@ -154,7 +155,8 @@ int why_command(Session& session) {
   for (const std::string_view each : kSources)
     if (given.has(each)) sources.push_back(each);
   if (sources.size() + (given.operands.empty() ? 0 : 1) != 1)
-    return session.usage(kBadOperands, "'why' needs one of -- CMD, --log, --strace, --core, --pid, --container");
+    return session.usage(kBadOperands,
+                         "'why' needs one of -- CMD, --log, --strace, --core, --pid, --container, --inspect");
   auto options = read_options(session);
   if (!options) return kUsage;
   options->origins = true;
@@ -173,7 +175,7 @@ constexpr std::array<Operand, 2> kOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 8>{{
+    std::array<Option, 9>{{
         {"profile", 'p', "PROFILE",
          "the profile or filter: CMD runs under it (docker-default if not given); of what "
          "was denied already it explains the decisions",
@@ -190,6 +192,8 @@ constexpr auto kOptions =
          "kernel's "
          "log tell",
          ""},
+        {"inspect", 0, "FILE",
+         "the same of one that `docker inspect` or `podman inspect` told of; '-' is standard input", ""},
         {"host", 'H', "SOCKET", "the engine's socket, unix:///run/docker.sock (where engines listen if not given)", ""},
         {"for", 0, "SECONDS", "with --log live: how long to listen (10 if not given)", ""},
     }} +

@@ -33,6 +33,7 @@ bool take_profile(const manifest::Container& container, const format::ReadOption
   if (const base::SourceFile* const file = out.profile.default_span.file; file != nullptr) {
     again = format::read_profile(*file, out.grounds.options, ignored);
     out.grounds.file = file;
+    if (container.choice.path.empty()) out.grounds.name = file->name();
   } else if (!container.choice.built_in.empty()) {
     again = format::builtin_profile(container.choice.built_in, out.grounds.options, ignored);
   }
@@ -72,37 +73,67 @@ void look_at_end(const container::State& state, const ContainerGrounds& grounds,
   if (journal.denials().empty() && why::suspicious(end)) why::derive_startup(grounds.profile, journal);
 }
 
+// The files and filters that a container's answer points into, kept until the report is printed.
+struct Kept {
+  Kept(const std::string& here, int stdin_fd, manifest::Machine machine) : files(here, stdin_fd), filters(machine) {}
+  manifest::Files files;
+  manifest::Filters filters;
+};
+
+std::shared_ptr<Kept> keep_world(Session& session, const format::ReadOptions& reading) {
+  std::error_code failure;
+  const std::filesystem::path here = std::filesystem::current_path(failure);
+  auto out =
+      std::make_shared<Kept>(failure ? std::string("/") : here.string(), session.env().stdin_fd, machine(reading));
+  session.keep_alive(out);
+  return out;
+}
+
+int look_at(Session& session, const container::State& state, manifest::Answer& answer,
+            const format::ReadOptions& reading, why::Journal& journal, why::Report& report, ContainerGrounds& grounds) {
+  report.source = fmt::format("container {} ({})",
+                              base::printable(answer.containers.empty() ? state.id : answer.containers.front().name),
+                              base::printable(state.status));
+  resolve::add_startup_hazards(answer);
+  if (!answer.containers.empty()) {
+    take_profile(answer.containers.front(), reading, grounds);
+    note_steps(answer.containers.front(), report);
+  }
+  if (state.pid == 0) {
+    look_at_end(state, grounds, journal, report);
+    return kYes;
+  }
+  report.source += fmt::format(", process {}", state.pid);
+  const int status = note_filters(session, std::to_string(state.pid), report);
+  look_into_log(state, std::time(nullptr), grounds, journal, report);
+  return status;
+}
+
 }  // namespace
 
 int look_at_container(Session& session, const std::string& name, const format::ReadOptions& reading,
                       why::Journal& journal, why::Report& report, ContainerGrounds& grounds) {
   const std::string socket = socket_of(session);
   if (socket.empty()) return session.arguments().has("host") ? kUsage : kCannot;
-  std::error_code failure;
-  const std::filesystem::path here = std::filesystem::current_path(failure);
-  const auto kept =
-      std::make_shared<manifest::Files>(failure ? std::string("/") : here.string(), session.env().stdin_fd);
-  session.keep_alive(kept);
-  const auto filters = std::make_shared<manifest::Filters>(machine(reading));
-  session.keep_alive(filters);
-  container::World world{.files = *kept, .filters = *filters, .environment = session.env().environment};
+  const auto kept = keep_world(session, reading);
+  container::World world{.files = kept->files, .filters = kept->filters, .environment = session.env().environment};
   manifest::Answer answer;
   const auto state = container::look_up(socket, name, world, answer, session.diagnostics());
-  if (!state) return kCannot;
-  report.source = fmt::format("container {} ({})", base::printable(name), base::printable(state->status));
-  resolve::add_startup_hazards(answer);
-  if (!answer.containers.empty()) {
-    take_profile(answer.containers.front(), reading, grounds);
-    note_steps(answer.containers.front(), report);
-  }
-  if (state->pid == 0) {
-    look_at_end(*state, grounds, journal, report);
-    return kYes;
-  }
-  report.source += fmt::format(", process {}", state->pid);
-  const int status = note_filters(session, std::to_string(state->pid), report);
-  look_into_log(*state, std::time(nullptr), grounds, journal, report);
-  return status;
+  return state ? look_at(session, *state, answer, reading, journal, report, grounds) : kCannot;
+}
+
+int look_at_inspected(Session& session, const std::string& path, const format::ReadOptions& reading,
+                      why::Journal& journal, why::Report& report, ContainerGrounds& grounds) {
+  const base::SourceFile* const file = session.open(path);
+  if (file == nullptr) return kBadInput;
+  const auto document = text::read_json(*file, session.diagnostics());
+  if (!document) return kBadInput;
+  const auto kept = keep_world(session, reading);
+  container::World world{.files = kept->files, .filters = kept->filters, .environment = session.env().environment};
+  manifest::Answer answer;
+  container::resolve_inspect(document->root(), world, answer, session.diagnostics());
+  if (session.diagnostics().has_errors()) return kBadInput;
+  return look_at(session, container::read_state(document->root()), answer, reading, journal, report, grounds);
 }
 
 }  // namespace callgate::cli

@@ -30,5 +30,8 @@ struct ContainerGrounds {
 };
 int look_at_container(Session& session, const std::string& name, const format::ReadOptions& reading,
                       why::Journal& journal, why::Report& report, ContainerGrounds& grounds);
+// The same of what `docker inspect` or `podman inspect` printed of one container.
+int look_at_inspected(Session& session, const std::string& path, const format::ReadOptions& reading,
+                      why::Journal& journal, why::Report& report, ContainerGrounds& grounds);
 
 }  // namespace callgate::cli
