@@ -122,7 +122,7 @@ std::optional<scan::Options> options_of(Session& session) {
 std::optional<std::uint32_t> asked(Session& session, int& status) {
   const auto word = session.arguments().last("why");
   if (!word) return std::nullopt;
-  if (const auto nr = arch::number(arch::Arch::x86_64, *word)) return *nr;
+  if (const auto nr = arch::number(arch::Arch::x86_64, *word)) return nr;
   if (const auto nr = base::parse_u64(*word); nr && *nr <= 0xffffffff) return static_cast<std::uint32_t>(*nr);
   status = session.usage(kNoSuchCall, fmt::format("x86_64 has no call '{}'", base::printable(*word)));
   return std::nullopt;

@@ -37,7 +37,7 @@ void Parser::relative_words(Bytes table) {
     }
     for (unsigned bit = 1; bit < 64; ++bit)
       if ((word >> bit & 1U) != 0) add(place + (bit - 1) * 8ULL);
-    place += 63 * 8;
+    place += std::uint64_t{63} * 8;
   }
   if (budget == 0) defect("more relative relocations than words");
 }

@@ -147,7 +147,7 @@ class Decoder {
     if (static_cast<std::size_t>(end_ - at_) < sizeof raw) return false;
     std::memcpy(&raw, at_, sizeof raw);
     at_ += sizeof raw;
-    value = raw;
+    value = static_cast<std::int64_t>(raw);
     return true;
   }
 

@@ -114,11 +114,10 @@ std::optional<std::vector<std::uint32_t>> Graph::uses_as_target(std::uint32_t i,
     const Use use = use_of(in, reg);
     if (use == Use::none && overwritten) continue;
     if (use == Use::read && !through && !(compared && !in.has_memory)) return std::nullopt;
-    if (in.is_return() || in.is_indirect_jump() || in.is_jump()) {
-      // It leaves the function in a register: to whom, is not known.
-      const bool inside = in.is_jump() && !after(at).empty();
-      if (!inside && !through && (bit(reg) & kCallerSaved) != 0) return std::nullopt;
-    }
+    if (in.is_return() && (reg == kRax || reg == kRdx)) return std::nullopt;
+    // It leaves the function in a register: to whom, is not known.
+    const bool leaves = in.is_indirect_jump() || (in.is_jump() && after(at).empty());
+    if (leaves && !through && (bit(reg) & kCallerSaved) != 0) return std::nullopt;
     if (!overwritten || through)
       for (const std::uint32_t next : after(at))
         if (!((in.is_call() || in.is_indirect_call()) && (bit(reg) & kCallerSaved) != 0)) work.push_back(next);

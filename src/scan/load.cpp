@@ -56,7 +56,7 @@ class Loading {
     if (program_.loader) musl_ = program_.modules[*program_.loader]->path.find("ld-musl") != std::string::npos;
   }
 
-  void start(std::shared_ptr<const Module> main) {
+  void start(const std::shared_ptr<const Module>& main) {
     program_.modules.push_back(main);
     names_[main->path] = 0;
     const std::string_view interpreter = main->file.interpreter;
@@ -142,8 +142,9 @@ class Loading {
       places.push_back(name);
     } else {
       if (by.file.dynamic.runpath.empty())
-        for (const std::string& d : own) places.push_back(d + "/" + name);
-      for (const std::string& d : directories(by.file.dynamic.runpath, by.path)) places.push_back(d + "/" + name);
+        for (const std::string& d : own) places.push_back(fmt::format("{}/{}", d, name));
+      for (const std::string& d : directories(by.file.dynamic.runpath, by.path))
+        places.push_back(fmt::format("{}/{}", d, name));
       if (const std::string cached = musl_ ? "" : library_.cached(name); !cached.empty()) places.push_back(cached);
       const std::span<const std::string_view> defaults = musl_ ? std::span<const std::string_view>(kMuslDirectories)
                                                                : std::span<const std::string_view>(kGlibcDirectories);
@@ -179,7 +180,7 @@ std::string script_program(std::string_view first_line) {
     first_line.remove_prefix(end);
     return out;
   };
-  const std::string program = word();
+  std::string program = word();
   if (program != "/usr/bin/env" && program != "/bin/env") return program;
   std::string name = word();
   if (name == "-S") name = word();

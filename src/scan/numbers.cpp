@@ -233,7 +233,8 @@ void Numbers::direct_callers(Node n, Callers& out) {
           if (link_.call_returns(by, r.from)) out.all.push_back({by, r.from, true});
           break;
         case RefKind::address:
-          if (by == n || through_register(by, r.from, out)) break;
+          // One in its middle is no call; what it brings there is unknown to the tracer, too.
+          if (by == n || r.to != own.begin || through_register(by, r.from, out)) break;
           out.unknown = fmt::format("{} is called through a pointer", module.describe(own.begin));
           out.holders.insert(by.module);
           break;

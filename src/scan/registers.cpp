@@ -269,7 +269,8 @@ Use use_of(const Insn& in, unsigned reg) {
     if (r >= 8 && (in.opcode & 0xf8U) != 0x90U) return Use::none;
     return Use::read;
   }
-  if (in.is_syscall()) return Use::read;
+  constexpr RegisterSet kSyscall = 0x07c5;  // rax rdx rsi rdi r8 r9 r10
+  if (in.is_syscall()) return yes((bit(reg) & kSyscall) != 0);
   if ((in.opcode & 0xf0U) == 0x80U || in.two(0x1f) || in.two(0x1e)) return Use::none;
   const bool sse = in.opcode >= 0x10 && in.opcode < 0x18;
   const bool moves = sse || in.two(0x28) || in.two(0x29) || in.two(0x6f) || in.two(0x7f);

@@ -137,7 +137,32 @@ void Tracer::follow(Query& q, std::uint32_t at, Where where) {
   } else if (at < q.graph.size()) {
     entered_elsewhere(q, at, where);
   }
-  for (const std::uint32_t i : from) after(q, i, where);
+  for (const std::uint32_t i : from) {
+    if (const auto value = settled_by_branch(q.graph, i, at, where))
+      q.out.insert({Value::Kind::constant, q.graph.node(), *value, 0, 8, ""});
+    else
+      after(q, i, where);
+  }
+}
+
+// test r, r or cmp $n, r right before je (or jne, on the way that goes on).
+std::optional<std::int64_t> Tracer::settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
+                                                      Where where) const {
+  if (branch == 0 || at >= graph.size() || where.kind != Where::Kind::reg) return std::nullopt;
+  const Insn& in = graph.insn(branch);
+  const bool je = in.one(0x74) || in.two(0x84), jne = in.one(0x75) || in.two(0x85);
+  if (!je && !jne) return std::nullopt;
+  const bool next = graph.next_address(branch) == graph.address(at);
+  const bool taken = graph.next_address(branch) + static_cast<Address>(in.immediate) == graph.address(at);
+  if (next == taken || je != taken) return std::nullopt;
+  // Control must come from the comparison, not from elsewhere to the branch.
+  const auto before_branch = graph.before(branch);
+  if (before_branch.size() != 1 || before_branch[0] != branch - 1) return std::nullopt;
+  const Insn& compared = graph.insn(branch - 1);
+  if (compared.mod != 3 || compared.rm != where.place || compared.operand16 || !compared.wide) return std::nullopt;
+  if (compared.one(0x85) && compared.reg == compared.rm) return 0;
+  if ((compared.one(0x83) || compared.one(0x81)) && compared.group() == 7) return compared.immediate;
+  return std::nullopt;
 }
 
 // Jumps of other functions into the middle of this one: parts that the compiler has split off come back that way.
@@ -275,115 +300,135 @@ void Tracer::load(Query& q, std::uint32_t at, std::uint8_t width) {
 bool Tracer::register_effect(Query& q, std::uint32_t at, Where where) {
   const Insn& in = q.graph.insn(at);
   const auto r = static_cast<unsigned>(where.place);
-  const bool byte = where.kind == Where::Kind::low_byte;
-  const Node n = q.graph.node();
-  const bool own_stack = in.one(0x58 + kRbp) || in.one(0xc9);
-  if ((written(in) & bit(r)) == 0 && !(own_stack && r == kRbp)) return false;
-  const auto constant = [&](std::int64_t v) {
-    q.out.insert({Value::Kind::constant, n, byte ? v & 0xff : v, 0, 8, ""});
-    return true;
-  };
+  if ((written(in) & bit(r)) == 0) return false;
   const auto give_up = [&](const char* why) { return unknown(q, why), true; };
   if (in.is_call() && (changed_by_call(q.graph, at, 0) & bit(r)) == 0) return false;
   if (in.is_call() || in.is_indirect_call()) return give_up("the result of a call, or lost by it");
   if (in.is_syscall()) return give_up("the result of a system call, or lost by it");
   if (in.vector || in.map > Map::two) return give_up("written by an instruction that is not followed");
-  const std::uint8_t op = in.opcode;
-  if (in.map == Map::two) {
-    if ((op & 0xf0U) == 0x90U && in.mod == 3 && byte && (in.has_rex || in.rm < 4)) return constant(0), constant(1);
-    if ((op & 0xf0U) == 0x90U && in.mod == 3 && !byte && (in.has_rex || in.rm < 4)) {
-      for (const std::int64_t flag : {0, 1})
-        apply(q, at, where, [&](Value& v) {
-          v.place = (v.place & ~std::int64_t{0xff}) | flag;
-          return v.kind == Value::Kind::constant;
-        });
-      return true;
-    }
-    if ((op & 0xf0U) == 0x40U && !in.operand16) {
-      q.work.emplace_back(at, where);
-      return source(q, at, false), true;
-    }
-    if (op == 0xb6 && !in.operand16) return source(q, at, true), true;
-    return give_up("computed");
-  }
+  if (in.map == Map::two) return conditional_effect(q, at, where);
   if (in.operand16) return give_up("computed in 16 bits");
-  if ((op & 0xf8U) == 0xb0U && byte) return constant(in.immediate);
-  if ((op & 0xf8U) == 0xb0U && (in.has_rex || in.rm < 4)) {
-    apply(q, at, where, [&](Value& v) {
-      v.place = (v.place & ~std::int64_t{0xff}) | (in.immediate & 0xff);
-      return v.kind == Value::Kind::constant;
-    });
-    return true;
+  return constant_effect(q, at, where) || copy_effect(q, at, where) || address_effect(q, at) ||
+         arithmetic_effect(q, at, where) || give_up("computed");
+}
+
+// setcc, cmov, movzx.
+bool Tracer::conditional_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const unsigned kind = in.opcode & 0xf0U;
+  if (kind == 0x90 && in.mod == 3 && (in.has_rex || in.rm < 4)) {
+    for (const std::int64_t flag : {0, 1}) low_byte_becomes(q, at, where, flag);
+  } else if (kind == 0x40 && !in.operand16) {
+    q.work.emplace_back(at, where);
+    source(q, at, false);
+  } else if (in.opcode == 0xb6 && !in.operand16) {
+    source(q, at, true);
+  } else {
+    unknown(q, "computed");
   }
+  return true;
+}
+
+void Tracer::low_byte_becomes(Query& q, std::uint32_t at, Where where, std::int64_t byte) {
+  if (where.kind == Where::Kind::low_byte) {
+    q.out.insert({Value::Kind::constant, q.graph.node(), byte & 0xff, 0, 8, ""});
+    return;
+  }
+  apply(q, at, where, [&](Value& v) {
+    v.place = (v.place & ~std::int64_t{0xff}) | (byte & 0xff);
+    return v.kind == Value::Kind::constant;
+  });
+}
+
+bool Tracer::constant_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const std::uint8_t op = in.opcode;
+  const bool byte = where.kind == Where::Kind::low_byte;
+  const auto constant = [&](std::int64_t v) {
+    q.out.insert({Value::Kind::constant, q.graph.node(), byte ? v & 0xff : v, 0, 8, ""});
+    return true;
+  };
+  if ((op & 0xf8U) == 0xb0U && (in.has_rex || in.rm < 4)) return low_byte_becomes(q, at, where, in.immediate), true;
   if ((op & 0xf8U) == 0xb8U) return constant(in.wide ? in.immediate : low(in.immediate, false));
   if (op == 0xc7 && in.mod == 3 && !in.is_transaction()) return constant(low(in.immediate, in.wide));
-  const bool both = in.has_modrm && in.mod == 3;
-  if (both && in.reg == in.rm && (op == 0x31 || op == 0x33 || op == 0x29 || op == 0x2b)) return constant(0);
-  if (both && in.reg == in.rm && (op == 0x19 || op == 0x1b)) return constant(0), constant(low(-1, in.wide));
-  if (byte && !(op == 0x89 || op == 0x8b || op == 0x83)) return give_up("a byte is computed");
-  if (op == 0x89 && both) {
+  const bool itself = in.has_modrm && in.mod == 3 && in.reg == in.rm;
+  if (itself && (op == 0x31 || op == 0x33 || op == 0x29 || op == 0x2b)) return constant(0);
+  if (itself && (op == 0x19 || op == 0x1b)) return constant(0), constant(low(-1, in.wide));  // the carry, spread
+  return false;
+}
+
+// mov, movsxd, pop.
+bool Tracer::copy_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const Node n = q.graph.node();
+  const bool byte = where.kind == Where::Kind::low_byte;
+  if (in.opcode == 0x8b) return source(q, at, false), true;
+  if (in.opcode == 0x89 && in.mod == 3) {
     const Where from{where.kind, in.reg, 8};
-    if (in.wide || byte)
-      q.work.emplace_back(at, from);
-    else
-      for (Value v : nested(q, n, at, from)) {
-        if (v.kind == Value::Kind::constant) v.place = low(v.place, false);
-        q.out.insert(v);
-      }
+    if (in.wide || byte) return q.work.emplace_back(at, from), true;
+    for (Value v : nested(q, n, at, from)) {
+      if (v.kind == Value::Kind::constant) v.place = low(v.place, false);
+      q.out.insert(v);
+    }
     return true;
   }
-  if (op == 0x8b) return source(q, at, false), true;
-  if (op == 0x63) {
-    for (Value v : [&] {
-           Query inner{q.graph, {}, {}, {}, q.depth, q.steps};
-           source(inner, at, false);
-           Values all = std::move(inner.out);
-           for (const auto& [i, w] : inner.work) all.merge(nested(q, n, i, w));
-           return all;
-         }()) {
+  if (byte) return false;
+  if (in.opcode == 0x63) {
+    Query inner{q.graph, {}, {}, {}, q.depth, q.steps};
+    source(inner, at, false);
+    for (const auto& [i, w] : inner.work) inner.out.merge(nested(q, n, i, w));
+    for (Value v : inner.out) {
       if (v.kind == Value::Kind::constant) v.place = static_cast<std::int32_t>(v.place);
       q.out.insert(v);
     }
     return true;
   }
-  if (op == 0x8d) {
-    if (in.rip_relative) {
-      q.out.insert({Value::Kind::address, n, static_cast<std::int64_t>(q.graph.rip_target(at)), 0, 8, ""});
-      return true;
-    }
-    if (const auto place = q.graph.stack_place(at)) {
-      q.out.insert({Value::Kind::frame, n, *place, 0, 8, ""});
-      return true;
-    }
-    if (in.index >= 0) return give_up("computed");
-    if (in.base < 0) return constant(in.displacement);
+  if ((in.opcode & 0xf8U) != 0x58U) return false;
+  if (const auto& rsp = q.graph.stack(at).rsp)
+    q.work.emplace_back(at, Where{Where::Kind::stack, *rsp, 8});
+  else
+    unknown(q, "the stack is not followed");
+  return true;
+}
+
+// lea.
+bool Tracer::address_effect(Query& q, std::uint32_t at) {
+  const Insn& in = q.graph.insn(at);
+  const Node n = q.graph.node();
+  if (!in.one(0x8d)) return false;
+  if (in.rip_relative) {
+    q.out.insert({Value::Kind::address, n, static_cast<std::int64_t>(q.graph.rip_target(at)), 0, 8, ""});
+  } else if (const auto place = q.graph.stack_place(at)) {
+    q.out.insert({Value::Kind::frame, n, *place, 0, 8, ""});
+  } else if (in.index >= 0) {
+    unknown(q, "computed");
+  } else if (in.base < 0) {
+    q.out.insert({Value::Kind::constant, n, in.displacement, 0, 8, ""});
+  } else {
     apply(q, at, Where{Where::Kind::reg, in.base, 8}, [&](Value& v) {
       v.place = low(v.place + in.displacement, in.wide || v.kind != Value::Kind::constant);
       return v.kind == Value::Kind::constant || v.kind == Value::Kind::address || v.kind == Value::Kind::frame;
     });
-    return true;
   }
-  if ((op == 0x81 || op == 0x83) && both) {
-    const unsigned g = in.group();
+  return true;
+}
+
+bool Tracer::arithmetic_effect(Query& q, std::uint32_t at, Where where) {
+  const Insn& in = q.graph.insn(at);
+  const std::uint8_t op = in.opcode;
+  if (!in.has_modrm || in.mod != 3 || where.kind == Where::Kind::low_byte) return false;
+  const Where rm{Where::Kind::reg, in.rm, 8}, reg{Where::Kind::reg, in.reg, 8};
+  if (op == 0x81 || op == 0x83) {
     for (const std::int64_t carry : {0, 1})
-      apply(q, at, Where{Where::Kind::reg, in.rm, 8}, [&](Value& v) {
-        v.place = arithmetic(g, v.place, in.immediate, carry);
-        v.place = byte ? v.place & 0xff : low(v.place, in.wide);
+      apply(q, at, rm, [&](Value& v) {
+        v.place = low(arithmetic(in.group(), v.place, in.immediate, carry), in.wide);
         return v.kind == Value::Kind::constant;
       });
     return true;
   }
-  if (op < 0x40 && both && (op & 7U) == 1)
-    return combine(q, at, {where.kind, in.rm, 8}, {where.kind, in.reg, 8}, op >> 3U), true;
-  if (op < 0x40 && both && (op & 7U) == 3)
-    return combine(q, at, {where.kind, in.reg, 8}, {where.kind, in.rm, 8}, op >> 3U), true;
-  if ((op & 0xf8U) == 0x58U) {
-    const auto& rsp = q.graph.stack(at).rsp;
-    if (!rsp) return give_up("the stack is not followed");
-    q.work.emplace_back(at, Where{Where::Kind::stack, *rsp, 8});
-    return true;
-  }
-  return give_up("computed");
+  if (op >= 0x40 || ((op & 7U) != 1 && (op & 7U) != 3)) return false;
+  const bool to_rm = (op & 7U) == 1;
+  return combine(q, at, to_rm ? rm : reg, to_rm ? reg : rm, op >> 3U), true;
 }
 
 RegisterSet Tracer::changed_by_call(const Graph& graph, std::uint32_t at, int depth) {

@@ -58,8 +58,17 @@ class Tracer {
  private:
   struct Query;
   void follow(Query& q, std::uint32_t at, Where where);
+  // A register's value on the way from a branch that compared it with a constant.
+  std::optional<std::int64_t> settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
+                                                Where where) const;
   void after(Query& q, std::uint32_t at, Where where);
   bool register_effect(Query& q, std::uint32_t at, Where where);
+  bool conditional_effect(Query& q, std::uint32_t at, Where where);
+  bool constant_effect(Query& q, std::uint32_t at, Where where);
+  bool copy_effect(Query& q, std::uint32_t at, Where where);
+  bool address_effect(Query& q, std::uint32_t at);
+  bool arithmetic_effect(Query& q, std::uint32_t at, Where where);
+  void low_byte_becomes(Query& q, std::uint32_t at, Where where, std::int64_t byte);
   bool stack_effect(Query& q, std::uint32_t at, Where where);
   bool vector_effect(Query& q, std::uint32_t at, Where where);
   // What a direct call of a function of the same module may change: compilers that know the callee rely on it.
