@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/prepare.h"
+#include "cli/run_phases.h"
 #include "cli/run_seals.h"
 #include "policy/algebra.h"
 #include "sandbox/diagnostic_ids.h"
@@ -126,7 +127,8 @@ void report_from_log(Session& session, const std::string& program, pid_t pid,
       "callgate run --trace names the call");
 }
 
-int execute(Session& session, const sandbox::Plan& plan) {
+int execute(Session& session, const sandbox::Plan& plan, const std::optional<phases::Switch>& change) {
+  if (change) return run_in_phases(session, plan, *change);
   const bool traced = session.arguments().has("trace");
   const auto log = plan.filter && !traced ? sandbox::KernelLog::open() : std::nullopt;
   const sandbox::SignalBlock signals;
@@ -161,7 +163,13 @@ int run_command(Session& session) {
   int status = kYes;
   sandbox::Refusal refusal;
   if (!add_seals(session, plan, refusal)) return refuse(session, refusal);
-  if (!add_filter(session, plan, status)) return sandbox::kExitOwnFailure;
+  std::optional<phases::Switch> change;
+  if (has_phases(session)) {
+    change = plan_phases(session, plan, status);
+    if (!change) return sandbox::kExitOwnFailure;
+  } else if (!add_filter(session, plan, status)) {
+    return sandbox::kExitOwnFailure;
+  }
   const std::string root(session.arguments().last("root").value_or("none"));
   const auto missing =
       sandbox::find_program(plan.argv[0], session.env().variable("PATH"),
@@ -173,7 +181,7 @@ int run_command(Session& session) {
     print_plan(session, plan);
     return kYes;
   }
-  return execute(session, plan);
+  return execute(session, plan, change);
 }
 
 }  // namespace callgate::cli

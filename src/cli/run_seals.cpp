@@ -34,6 +34,7 @@ std::vector<std::string> steps_of(const sandbox::Plan& plan) {
   load(plan.guard, "the seals'");
   load(plan.filter, plan.guard ? "the profile's" : "a");
   out.push_back(fmt::format("execute {}", base::printable(plan.program, 200)));
+  out.insert(out.end(), plan.later.begin(), plan.later.end());
   return out;
 }
 
@@ -104,6 +105,11 @@ void print_plan(Session& session, const sandbox::Plan& plan) {
   json.end_array().key("left_out").begin_array();
   for (const std::string& what : plan.seals.missing) json.value(what);
   json.end_array();
+  if (!plan.later.empty()) {
+    json.key("later").begin_array();
+    for (const std::string& step : plan.later) json.value(step);
+    json.end_array();
+  }
   if (plan.guard) json.member("guard_instructions", plan.guard->size());
   if (plan.filter) json.member("filter_instructions", plan.filter->size());
   session.print(json);

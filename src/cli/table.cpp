@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/run_phases.h"
 #include "cli/run_seals.h"
 
 namespace callgate::cli {
@@ -100,8 +101,8 @@ constexpr auto kRunOptions =
         {"trace", 0, "",
          "follow the program by ptrace: slower, but names a fatal call without a look at the kernel log", ""},
     }} +
-    kSealOptions + kReading + kByteOrder + kFormat;
-constexpr std::array<Example, 9> kRunExamples{{
+    kPhaseOptions + kSealOptions + kReading + kByteOrder + kFormat;
+constexpr std::array<Example, 10> kRunExamples{{
     {"callgate run --profile docker-default -- true", "Run a program as Docker would confine it."},
     {"callgate run -p profile.json -- sh -c 'exit 7'", "The program's exit status is passed through.", 7},
     {"callgate run --filter filter.bpf -- true",
@@ -110,6 +111,8 @@ constexpr std::array<Example, 9> kRunExamples{{
     {"callgate run --seal process -- sh -c 'test $$ = 2'", "Process 2 of a PID namespace, behind an init."},
     {"callgate run --seal process,file --rw . -- sh -c '! touch /etc/x'", "Nothing outside of this directory changes."},
     {"callgate run --seal net -- sh -c '! grep -v lo: /proc/net/dev | grep :'", "Without any network."},
+    {"callgate run --phase start=unconfined --phase serving=docker-default --switch-at main -- true",
+     "Docker's default from main() on."},
     {"callgate run --seal all --rlimit nofile=64 --no-exec-mem -- true", "All seals."},
     {"callgate run --seal process --cap net_raw --plan -- true", "What would be done, step by step."},
 }};
@@ -175,6 +178,11 @@ constexpr std::array<Command, 9> kOwn{{
      "exit status. If the filter kills the program, the fatal call is named: from the kernel's audit record where that "
      "can be read, or by ptrace with --trace.\n\n"
      "The filter is in force before CMD is executed, so a profile without execve is refused beforehand.\n\n"
+     "With --phase, twice, and --switch-at the program begins under the first profile; at the point named every thread "
+     "of the "
+     "process gets the second one's filter on top, and nothing of callgate stays with it. The second must grant "
+     "nothing "
+     "that the first refuses. What cannot be switched is killed (status 125).\n\n"
      "With --seal the program is cut off from what surrounds it. process: PID, IPC, UTS, cgroup and mount namespaces "
      "of its "
      "own, an init that reaps orphans and ends everything with CMD, its own /proc, no typing into a shared terminal. "

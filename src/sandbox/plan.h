@@ -24,6 +24,7 @@ struct Plan {
   std::uint32_t filter_flags = 0;        // SECCOMP_FILTER_FLAG_*
   std::optional<bpf::Program> guard;     // loaded before `filter`: what the seals deny on top of it
   Seals seals;
+  std::vector<std::string> later;  // what the running program is in for, in words
   bool operator==(const Plan&) const = default;
 };
 

@@ -75,9 +75,10 @@ void take_call(const Entry& entry, const __ptrace_syscall_info& info, Event& out
 }
 
 // The kernel knows by itself whether a call begins or ends; a tracer that counts stops can get out of step.
-bool look_at_call(Event& out, const Ptrace& kernel) {
+int look_at_call(Event& out, const Ptrace& kernel) {
   __ptrace_syscall_info info{};
-  if (kernel.request(PTRACE_GET_SYSCALL_INFO, out.tid, sizeof info, &info) <= 0) return false;
+  const long got = kernel.request(PTRACE_GET_SYSCALL_INFO, out.tid, sizeof info, &info);
+  if (got <= 0) return got < 0 ? static_cast<int>(got) : -EIO;
   out.call.arch = info.arch;
   out.call.instruction_pointer = info.instruction_pointer;
   if (info.op == PTRACE_SYSCALL_INFO_ENTRY) {
@@ -91,29 +92,29 @@ bool look_at_call(Event& out, const Ptrace& kernel) {
     out.kind = EventKind::call_exit;
     out.result = info.exit.rval;
   }
-  return true;
+  return 0;
 }
 
-// False: the task has been killed meanwhile.
-bool look_at_stop(int status, Event& out, const Ptrace& kernel) {
+// 0 or minus errno.
+int look_at_stop(int status, Event& out, const Ptrace& kernel) {
   const int event = status >> 16, signal = WSTOPSIG(status);
   if (event == 0) {
     if (signal == (SIGTRAP | 0x80)) return look_at_call(out, kernel);
     out.kind = EventKind::signal;
     out.signal = signal;
-    return true;
+    return 0;
   }
   if (event == PTRACE_EVENT_STOP) {
     out.kind = signal == SIGTRAP ? EventKind::stop : EventKind::group_stop;
     out.signal = signal == SIGTRAP ? 0 : signal;
-    return true;
+    return 0;
   }
   out.kind = kind_of_event(event);
   if (out.kind == EventKind::seccomp) return look_at_call(out, kernel);
   unsigned long message = 0;
-  if (kernel.request(PTRACE_GETEVENTMSG, out.tid, 0, &message) < 0) return false;
+  const long got = kernel.request(PTRACE_GETEVENTMSG, out.tid, 0, &message);
   out.message = message;
-  return true;
+  return got < 0 ? static_cast<int>(got) : 0;
 }
 
 pid_t status_field(pid_t tid, std::string_view field) {
@@ -136,9 +137,9 @@ const Ptrace& real_ptrace() {
   return kRealPtrace;
 }
 
-long tree_options() {
-  return PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-         PTRACE_O_TRACEVFORKDONE | PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL;
+long tree_options(bool answers_filters) {
+  return (answers_filters ? PTRACE_O_TRACESECCOMP : 0) | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC |
+         PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE | PTRACE_O_EXITKILL;
 }
 
 int seize(pid_t tid, long options, const Ptrace& kernel) {
@@ -160,7 +161,9 @@ Waited next_event(Event& event, bool block, pid_t tid, const Ptrace& kernel) {
     event.tid = got;
     event.status = status;
     if (!WIFSTOPPED(status)) return Waited::event;
-    if (look_at_stop(status, event, kernel)) return Waited::event;
+    event.kind = EventKind::stop;
+    event.error = -look_at_stop(status, event, kernel);
+    if (event.error != ESRCH) return Waited::event;
   }
 }
 

@@ -8,7 +8,8 @@
 //
 // Each event but `ended` leaves its task stopped until resume() or detach() gets that event. Between the two, the
 // task's registers (host/registers.h) and memory (memory.h) can be read and changed, and calls made in its name
-// (inject.h). A launched child is seized with tree_options() (ptrace.h) before it executes anything.
+// (inject.h). A launched child is seized with tree_options() (ptrace.h: `seccomp` events only if asked for) before it
+// executes anything.
 //
 // Stops are PTRACE_SEIZE's: group stops are told from signals, and a task whose group is stopped stays so.
 // SPDX-License-Identifier: Apache-2.0
@@ -42,6 +43,7 @@ struct Event {
   pid_t tid = 0;
   int signal = 0;
   int status = 0;
+  int error = 0;  // errno: the stop could not be looked at, so that only its kind is known, or not even that
   std::uint64_t message = 0;
   std::int64_t result = 0;
   bpf::SeccompData call;

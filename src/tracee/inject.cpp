@@ -116,6 +116,7 @@ base::Result<Event> Injection::next_stop(int request, EventKind wanted) {
     if (const long e = kernel_->request(request, stop_.tid, 0, nullptr); e < 0) return failed("resuming", stop_.tid, e);
     Event event;
     if (next_event(event, true, stop_.tid, *kernel_) != Waited::event) break;
+    if (event.error != 0) return failed("a stop", stop_.tid, -event.error);
     if (event.kind == wanted) return event;
     if (event.kind == EventKind::group_stop && wanted == EventKind::stop) return event;  // by interrupt(), too
     if (event.kind == EventKind::signal && event.signal == SIGSTOP) {

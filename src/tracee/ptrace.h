@@ -19,8 +19,10 @@ struct Ptrace {
 const Ptrace& real_ptrace();
 
 // For PTRACE_SEIZE. The children and threads of a traced task are traced from their first instruction on, with the same
-// options; all are killed if we end. Calls stop only where resume() asks for it; RET_TRACE always stops.
-long tree_options();
+// options; all are killed if we end. Calls stop only where resume() asks for it. With `answers_filters` those that a
+// filter answers with TRACE stop, too (`seccomp`), and are made unless changed; without, they fail with ENOSYS, as they
+// do where nobody traces.
+long tree_options(bool answers_filters = false);
 // 0 or minus errno. The task goes on; interrupt() stops it.
 int seize(pid_t tid, long options, const Ptrace& kernel = real_ptrace());
 // The task will report a `stop`, unless another stop comes first, or its end.

@@ -311,7 +311,7 @@ class Follower {
 
 sandbox::Kernel following(const sandbox::Kernel& kernel) {
   sandbox::Kernel out = kernel;
-  out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options()); };
+  out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options(true)); };
   return out;
 }
 

@@ -25,7 +25,7 @@ class TracedChild {
       if (read(ends[0], &byte, 1) != 1) _exit(125);
       _exit(body());
     }
-    EXPECT_EQ(seize(pid_, tree_options()), 0);
+    EXPECT_EQ(seize(pid_, tree_options(true)), 0);
     EXPECT_EQ(interrupt(pid_), 0);
     EXPECT_EQ(next_event(first_, true, pid_), Waited::event);
     EXPECT_EQ(write(ends[1], "", 1), 1);

@@ -1,0 +1,28 @@
+// callgate run --phase: a program under one profile at first, and under a stricter one from a point of its life on.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "cli/command.h"
+#include "cli/session.h"
+#include "phases/follow.h"
+#include "sandbox/plan.h"
+
+namespace callgate::cli {
+
+inline constexpr auto kPhaseOptions = std::array<Option, 2>{{
+    {"phase", 0, "NAME=PROFILE", "a phase of the program's life and its profile; given twice, in order", "", true},
+    {"switch-at", 0, "WHERE",
+     "where the second phase begins: listen, accept, exec, main, marker, or a time (5s, 500ms)", ""},
+}};
+
+bool has_phases(const Session& session);
+// Puts the first phase's filter into `plan`. Nothing (diagnosed) if there can be no such run; `status` is kNo where the
+// second phase grants more than the first.
+std::optional<phases::Switch> plan_phases(Session& session, sandbox::Plan& plan, int& status);
+// The exit status.
+int run_in_phases(Session& session, const sandbox::Plan& plan, const phases::Switch& change);
+
+}  // namespace callgate::cli
