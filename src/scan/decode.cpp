@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 #include <string_view>
+#include <type_traits>
 
 namespace callgate::scan {
 
@@ -143,11 +144,13 @@ class Decoder {
 
   template <class T>
   bool number(std::int64_t& value) {
-    T raw;
+    std::make_unsigned_t<T> raw;
     if (static_cast<std::size_t>(end_ - at_) < sizeof raw) return false;
     std::memcpy(&raw, at_, sizeof raw);
     at_ += sizeof raw;
-    value = static_cast<std::int64_t>(raw);
+    // The sign bit goes on through all higher ones.
+    constexpr unsigned kShift = 64 - 8 * sizeof raw;
+    value = static_cast<std::int64_t>(std::uint64_t{raw} << kShift) >> kShift;
     return true;
   }
 

@@ -126,6 +126,16 @@ void Numbers::by_indirect_calls(std::uint32_t m, const Item& item, std::vector<I
   }
 }
 
+bool Numbers::named_elsewhere(std::uint32_t module, std::string_view name) const {
+  for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
+    const auto& symbols = link_.module(m).file.dynamic_symbols;
+    if (m != module &&
+        std::any_of(symbols.begin(), symbols.end(), [&](const elf::Symbol& s) { return s.name == name; }))
+      return true;
+  }
+  return false;
+}
+
 // A variable of the module's own that is only ever written by name: the union of all that is stored, and what the
 // file holds.
 void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& out) {
@@ -139,8 +149,8 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
   const auto meets = [&](Address a, std::uint64_t size) { return a < place + width && place < a + size; };
   for (const elf::Symbol& s : module.file.dynamic_symbols)
     if (s.defined && !s.local && s.kind == elf::SymbolKind::object &&
-        meets(s.value, std::max<std::uint64_t>(s.size, 1)))
-      return give_up("a variable that other modules see");
+        meets(s.value, std::max<std::uint64_t>(s.size, 1)) && named_elsewhere(m, s.name))
+      return give_up("a variable that other modules name");
   for (const elf::Relocation& r : module.file.relocations)
     if (meets(r.place, 8) || static_cast<Address>(r.addend) == place)
       return give_up("a variable with an address in it");

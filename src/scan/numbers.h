@@ -50,6 +50,7 @@ class Numbers {
   void expand(const Item& item, std::vector<Item>& work, Findings& out);
   void from_callers(const Item& item, std::vector<Item>& work, Findings& out);
   void from_global(const Item& item, std::vector<Item>& work, Findings& out);
+  bool named_elsewhere(std::uint32_t module, std::string_view name) const;
   const Callers& callers(Node n);
   bool through_register(Node by, Address from, Callers& out);
   void direct_callers(Node n, Callers& out);

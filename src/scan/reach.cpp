@@ -32,6 +32,10 @@ bool Reach::is_constants(Node n, const Cause& cause) const {
   const Function& f = link_.function(n);
   if (f.framed || !f.undecodable) return false;
   for (Cause c = cause;; c = this->cause(c.parent)) {
+    // Nothing speaks for it but that it stands among code, or that a number in data could be its address.
+    if (c.root == RootKind::runtime ||
+        (c.root == RootKind::relocation && link_.module(n.module).file.position_dependent))
+      return true;
     if (c.root != RootKind::none) return false;
     if (c.kind == RefKind::address) return true;
     if (c.kind != RefKind::jump && c.kind != RefKind::fall && c.kind != RefKind::table) return false;

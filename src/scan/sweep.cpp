@@ -131,6 +131,7 @@ void Sweep::straight(Range range, Address from, bool again) {
 void Sweep::finish(Range range) {
   // An end, and what is never reached behind it, leads nowhere.
   if (!last_ || last_->is_end() || !m_.is_code(range.end)) return;
+  if (last_at_ + last_->length > range.end) return;  // it goes on within what was taken for the next entry
   const bool call = last_->is_call() || last_->is_indirect_call();
   add(last_at_, range.end, call ? RefKind::after_call : RefKind::fall);
 }

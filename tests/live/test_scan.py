@@ -112,6 +112,9 @@ busybox ls -l
 mktemp
 ip addr
 redis-cli -p 9 ping
+docker --help
+runc --version
+runc list
 """
 
 
