@@ -68,6 +68,10 @@ Refusal describe(const Failure& failure, const std::string& program, const Seals
   std::string help;
   if (failure.stage == Stage::filter && failure.os_errno == EINVAL)
     help = "this kernel was built without CONFIG_SECCOMP_FILTER, or refuses a flag of the profile";
+  const bool denied = failure.os_errno == EPERM || failure.os_errno == ENOSYS || failure.os_errno == EACCES;
+  if ((failure.stage == Stage::filter || failure.stage == Stage::no_new_privs) && denied)
+    help =
+        "a filter that we are under ourselves, as a container's, denies it: its profile has to allow prctl and seccomp";
   return {kStepFailed, kExitOwnFailure, fmt::format("{} failed: {}", name(failure.stage), why), help};
 }
 

@@ -87,6 +87,14 @@ class Within:
     # What the container's default filter, capabilities and mounts leave possible.
     POSSIBLE = ()
 
+    def check_all_seals(self, *options):
+        """A container that leaves namespaces and /proc alone: all seals hold, for root and for others."""
+        for user in (0, 1000):
+            words = ["/callgate", "run", "-p", "/policy.json", "--as", "oci", "--seal", "all", "--", "/contained", GETPPID]
+            with self.subTest(user=user):
+                status, text = self.answer(words, user, *options)
+                self.assertEqual((status, text), (OURS, ""))
+
     def check_seals(self):
         """A seal holds, or it is said what is not possible here and nothing is started; with --best-effort the program
         is started without that."""
@@ -134,8 +142,8 @@ class WithinDocker(Within, EngineTest):
     def docker(self, *words, user):
         return run(*self.daemons.client, "run", "--network", "none", "--read-only", "--user", f"{user}:{user}", *words)
 
-    def answer(self, words, user):
-        done = self.docker("--rm", "within:1", *words, user=user)
+    def answer(self, words, user, *options):
+        done = self.docker("--rm", *options, "within:1", *words, user=user)
         return done.returncode, done.stdout
 
     def first(self, words, user):
@@ -144,6 +152,9 @@ class WithinDocker(Within, EngineTest):
         identity = done.stdout.strip().splitlines()[-1]
         self.addCleanup(run, *self.daemons.client, "rm", "--force", identity)
         return int(run(*self.daemons.client, "inspect", "--format", "{{.State.Pid}}", identity).stdout)
+
+    def test_all_seals(self):
+        self.check_all_seals("--security-opt", "systempaths=unconfined", "--security-opt", "seccomp=unconfined")
 
 
 class WithinPodman(Within, PodmanTest):
@@ -159,9 +170,9 @@ class WithinPodman(Within, PodmanTest):
         imported = cls.podman("crun", "import", cls.home / "within.tar", "within:1")
         need(imported.returncode == 0, imported.stdout)
 
-    def answer(self, words, user):
+    def answer(self, words, user, *options):
         done = self.podman("crun", "run", "--rm", "--network", "none", "--read-only", "--user", f"{user}:{user}",
-                           "within:1", *words)
+                           *options, "within:1", *words)
         return done.returncode, done.stdout
 
     def first(self, words, user):
@@ -170,6 +181,9 @@ class WithinPodman(Within, PodmanTest):
         identity = done.stdout.strip().splitlines()[-1]
         self.addCleanup(self.podman, "crun", "rm", "--force", "--time", "0", identity)
         return int(self.podman("crun", "inspect", "--format", "{{.State.Pid}}", identity).stdout)
+
+    def test_all_seals(self):
+        self.check_all_seals("--security-opt", "unmask=ALL")
 
     def test_filter_by_annotation(self):
         """crun loads a filter of callgate's in place of one that libseccomp would make."""
