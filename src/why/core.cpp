@@ -139,6 +139,7 @@ void take_note(std::uint64_t type, const Bytes& note, Parsed& out) {
 
 void read_notes(const FileBytes& bytes, const Segment& segment, Parsed& out) {
   std::vector<std::byte> raw(std::min<std::uint64_t>(segment.bytes, kMostNoteBytes));
+  if (raw.empty()) return;
   raw.resize(std::min(bytes(segment.offset, raw), raw.size()));
   const std::span<const std::byte> all(raw);
   const Bytes view(all);
