@@ -16,18 +16,17 @@ namespace callgate::scan {
 
 namespace {
 
-base::Result<std::string> contents(int fd, const std::string& path) {
+base::Result<std::string> contents(int fd) {
   struct stat status{};
-  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode))
-    return base::fail(base::ErrorCode::io, fmt::format("{}: not a regular file", path));
+  if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return base::fail(base::ErrorCode::io, "not a regular file");
   if (static_cast<std::uint64_t>(status.st_size) > kMaxFileBytes)
-    return base::fail(base::ErrorCode::limit, fmt::format("{}: larger than {} bytes", path, kMaxFileBytes));
+    return base::fail(base::ErrorCode::limit, fmt::format("larger than {} bytes", kMaxFileBytes));
   std::string out(static_cast<std::size_t>(status.st_size), '\0');
   std::size_t have = 0;
   while (have < out.size()) {
     const ssize_t n = read(fd, out.data() + have, out.size() - have);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return base::fail(base::ErrorCode::io, fmt::format("read {}: {}", path, base::errno_text(errno)), errno);
+    if (n < 0) return base::fail(base::ErrorCode::io, fmt::format("read: {}", base::errno_text(errno)), errno);
     if (n == 0) break;
     have += static_cast<std::size_t>(n);
   }
@@ -52,8 +51,8 @@ Library::Read reader(std::string root) {
       if (directory)
         fd = base::UniqueFd(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
     }
-    if (!fd) return base::fail(base::ErrorCode::io, fmt::format("open {}: {}", path, base::errno_text(errno)), errno);
-    return contents(fd.get(), path);
+    if (!fd) return base::fail(base::ErrorCode::io, fmt::format("open: {}", base::errno_text(errno)), errno);
+    return contents(fd.get());
   };
 }
 
