@@ -295,8 +295,6 @@ SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_end, struct task_struct *task) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark || mark->state == RECORDER_LAUNCHING || !mark->state) return 0;
-  if (config.cgroup_id && bpf_get_current_ancestor_cgroup_id(config.cgroup_level) != config.cgroup_id)
-    __sync_fetch_and_add(&tables.outside, 1);
   mark->state = 0;
   __sync_fetch_and_add(&tables.alive, -1);
   return 0;

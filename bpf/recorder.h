@@ -109,7 +109,6 @@ struct recorder_denial {
 struct recorder_tables {
   __s64 alive;  // tasks that are recorded and live
   __u64 tasks;  // all that ever were
-  __u64 outside;  // tasks that ended in another cgroup than the one recorded
   __u32 images;
   __u32 new_calls;  // how many (image, phase, call) were seen
   struct recorder_losses lost;

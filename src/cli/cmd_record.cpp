@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -64,7 +65,7 @@ void tell_limits(Session& session, const record::Outcome& outcome) {
   base::Diagnostics& diagnostics = session.diagnostics();
   if (outcome.fell_back)
     diagnostics.add(record::kFellBack, {}, "recorded by ptrace, which is slow: " + outcome.fell_back->message);
-  if (!run.finished) {
+  if (!run.finished && !run.attached) {
     diagnostics.add(record::kIncomplete, {}, "the recording was ended before the last task had");
   } else if (!run.complete) {
     diagnostics.add(record::kIncomplete, {}, "something was lost, so the recording is incomplete",
@@ -144,27 +145,70 @@ std::optional<record::Request> make_request(Session& session, int& status) {
   return request;
 }
 
-int record_command(Session& session) {
+std::optional<std::uint64_t> number_of(Session& session, std::string_view option, std::string_view text,
+                                       std::uint64_t most) {
+  const auto number = base::parse_u64(text);
+  if (number && *number > 0 && *number <= most) return number;
+  session.usage(kBadOptionValue,
+                fmt::format("--{}: '{}' is no number from 1 to {}", option, base::printable(text), most));
+  return std::nullopt;
+}
+
+std::optional<record::AttachRequest> make_attach_request(Session& session) {
+  record::AttachRequest request;
   const Arguments& arguments = session.arguments();
+  constexpr std::uint64_t kMostPid = 1U << 22, kDay = 86400;
+  for (const std::string_view word : arguments.all("pid")) {
+    const auto pid = number_of(session, "pid", word, kMostPid);
+    if (!pid) return std::nullopt;
+    request.processes.push_back(static_cast<pid_t>(*pid));
+  }
+  request.cgroup = arguments.last("cgroup").value_or("");
+  if (const auto limit = arguments.last("for")) {
+    const auto seconds = number_of(session, "for", *limit, kDay);
+    if (!seconds) return std::nullopt;
+    request.limit = std::chrono::seconds(*seconds);
+  }
+  request.keep = {arguments.has("args"), arguments.has("denied")};
+  request.tool = CALLGATE_VERSION;
+  if (session.env().err_is_terminal) request.on_progress = ProgressLines(session.env());
+  return request;
+}
+
+// What was asked for cannot be: a sentence; empty if it can.
+std::string_view contradiction(const Arguments& arguments) {
   const auto file = arguments.last("output");
-  const bool append = arguments.has("append");
-  if (append && (!file || *file == "-")) return session.usage(kBadOperands, "--append needs -o FILE");
+  const bool append = arguments.has("append"), running = arguments.has("pid") || arguments.has("cgroup");
+  if (append && (!file || *file == "-")) return "--append needs -o FILE";
   if (arguments.has("new-only") && (!append || arguments.has("args") || arguments.has("denied")))
-    return session.usage(kBadOperands, "--new-only goes with --append, without --args and --denied");
-  if (file && *file != "-" && !can_write(session, std::string(*file))) return sandbox::kExitOwnFailure;
-  int status = kYes;
-  const auto request = make_request(session, status);
-  if (!request) return status;
-  std::optional<OutputAside> aside;
-  const bool to_output = !file || *file == "-" || session.json();
-  if (to_output) aside.emplace();
-  const auto outcome = record::record(*request, *session.env().kernel);
-  aside.reset();
-  if (!outcome) return refuse(session, outcome.error());
-  const Run& run = outcome->run;
-  tell_limits(session, *outcome);
+    return "--new-only goes with --append, without --args and --denied";
+  if (running == !arguments.operands.empty()) return "'record' needs either -- CMD, or --pid or --cgroup";
+  if (running && (arguments.has("new-only") || arguments.last("method") == "ptrace"))
+    return "what runs already is recorded by eBPF alone";
+  if (!running && arguments.has("for")) return "--for goes with --pid or --cgroup";
+  return {};
+}
+
+tl::expected<record::Outcome, int> run_recorder(Session& session) {
+  tl::expected<record::Outcome, sandbox::Refusal> outcome;
+  if (session.arguments().operands.empty()) {
+    const auto request = make_attach_request(session);
+    if (!request) return tl::unexpected(kUsage);
+    outcome = record::attach(*request);
+  } else {
+    int status = kYes;
+    const auto request = make_request(session, status);
+    if (!request) return tl::unexpected(status);
+    outcome = record::record(*request, *session.env().kernel);
+  }
+  if (!outcome) return tl::unexpected(refuse(session, outcome.error()));
+  return *std::move(outcome);
+}
+
+int tell(Session& session, const Run& run, std::optional<std::string_view> file) {
   if (file) {
-    if (const auto written = write_run(session, std::string(*file), append, run); !written) {
+    const auto written = write_run(session, std::string(*file), session.arguments().has("append"), run);
+    if (!written) {
       session.fail(written.error());
       return sandbox::kExitOwnFailure;
     }
@@ -182,25 +226,44 @@ int record_command(Session& session) {
   return run.exit_status;
 }
 
+int record_command(Session& session) {
+  const Arguments& arguments = session.arguments();
+  if (const std::string_view why = contradiction(arguments); !why.empty())
+    return session.usage(kBadOperands, std::string(why));
+  const auto file = arguments.last("output");
+  if (file && *file != "-" && !can_write(session, std::string(*file))) return sandbox::kExitOwnFailure;
+  std::optional<OutputAside> aside;
+  if (!file || *file == "-" || session.json()) aside.emplace();
+  const auto outcome = run_recorder(session);
+  aside.reset();
+  if (!outcome) return outcome.error();
+  tell_limits(session, *outcome);
+  return tell(session, outcome->run, file);
+}
+
 constexpr std::array<Operand, 2> kOperands{{
-    {"CMD", "the program"},
+    {"CMD", "the program; none where --pid or --cgroup says what is recorded", false},
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 6>{{
+    std::array<Option, 9>{{
         {"output", 'o', "FILE", "write the recording to FILE (JSON Lines); '-' is standard output", ""},
         {"append", 0, "", "add the run to FILE, which may hold others", ""},
         {"new-only", 0, "",
          "by ptrace, with --append: let calls that FILE holds pass unseen; fast, and tells what is new", ""},
         {"args", 0, "", "keep the values of arguments that have named constants, too", ""},
         {"denied", 0, "", "see calls that a filter refuses, too; a little slower", ""},
+        {"pid", 0, "N", "record a running process and all that descends from it; may be repeated", "", true},
+        {"cgroup", 0, "DIR", "record what runs in a cgroup (version 2), and whatever comes there", ""},
+        {"for", 0, "SECONDS", "with --pid or --cgroup: end the recording after that time", ""},
         {"method", 0, "HOW", "how to record (ebpf where that can be had, else ptrace, if not given)",
          "auto,ebpf,ptrace"},
     }} +
     kFormat;
-constexpr std::array<Example, 3> kExamples{{
+constexpr std::array<Example, 4> kExamples{{
     {"callgate record -- ls -l", "Which calls does ls make?"},
     {"callgate record -o ls.jsonl -- ls", "Keep the recording."},
+    {"callgate record --pid $$ --for 1", "What does a running process do?"},
     {"callgate record --append --args -o ls.jsonl -- ls /", "One more run, with arguments."},
 }};
 
@@ -217,6 +280,8 @@ const Command kRecordCommand{
     "without being counted: a recording says whether it is complete. Otherwise each call is stopped by ptrace, which "
     "is "
     "slow; set-user-id programs get no rights then.\n\n"
+    "With --pid or --cgroup what runs already is recorded (by eBPF alone), as serving, until it ends, or Ctrl-C, or "
+    "--for.\n\n"
     "The recording ends when the last task has, with daemons that CMD leaves behind; once CMD itself has ended, Ctrl-C "
     "ends it. A recording is evidence that calls are made, not that others are not: append runs until nothing new "
     "comes.",

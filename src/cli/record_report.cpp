@@ -172,6 +172,7 @@ void to_json(const Run& run, base::JsonWriter& json) {
   json.member("id", run.id).member("source", recording::name(run.source)).key("command").begin_array();
   for (const std::string& word : run.command) json.value(word);
   json.end_array().member("complete", run.complete).member("finished", run.finished);
+  json.member("attached", run.attached);
   json.member("exit_status", run.exit_status).member("signal", run.signal).member("tasks", run.tasks);
   json.member("duration_ns", run.duration_ns).key("images").begin_array();
   for (const recording::Image& image : run.images)

@@ -17,5 +17,7 @@ inline constexpr base::DiagnosticId kIncomplete{5252, base::Severity::warning, "
 inline constexpr base::DiagnosticId kFiltered{5253, base::Severity::warning, "recorded under a filter"};
 // No filter judges operations of io_uring: a profile that allows io_uring_setup allows them all.
 inline constexpr base::DiagnosticId kUring{5254, base::Severity::warning, "operations of io_uring"};
+// There is no such process, or the directory is none of a cgroup of version 2.
+inline constexpr base::DiagnosticId kNothingThere{5255, base::Severity::error, "nothing to attach to"};
 
 }  // namespace callgate::record

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 
@@ -33,5 +34,16 @@ struct Outcome {
 // (but by ptrace, where the kernel ignores the bit, and the filter needs no_new_privs). Returns once every task has
 // ended; after the program's own end SIGINT, SIGTERM or SIGHUP end the recording early, and what still runs goes on.
 tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const sandbox::Kernel& kernel);
+
+// What runs already, by eBPF alone.
+struct AttachRequest {
+  std::vector<pid_t> processes;  // with their threads and all that descends from them
+  std::string cgroup;            // a directory of cgroup version 2; empty: none
+  Keep keep;
+  std::chrono::seconds limit{};  // 0: until the last task has ended, or SIGINT, SIGTERM or SIGHUP comes
+  std::string tool;
+  std::function<void(const Progress&, bool program_ended)> on_progress;
+};
+tl::expected<Outcome, sandbox::Refusal> attach(const AttachRequest& request);
 
 }  // namespace callgate::record

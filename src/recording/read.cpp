@@ -28,7 +28,8 @@ bool read_header(const Members& line, Run& run) {
          read_strings(line, "command", run.command) && line.get_word("arch", arch::find, run.arch) &&
          line.get("kernel", run.kernel) && line.get("host", run.host) && line.get("uid", run.uid) &&
          line.get("started", run.started) && line.get("arguments", run.with_arguments) &&
-         (!line.has("known") || line.get("known", run.known));
+         (!line.has("known") || line.get("known", run.known)) &&
+         (!line.has("attached") || line.get("attached", run.attached));
 }
 
 bool read_image(const Members& line, Run& run) {

@@ -106,7 +106,8 @@ std::string capability_name(std::uint8_t number) {
 }
 
 void settle(Run& run) {
-  run.complete = run.finished && std::ranges::all_of(run.losses, [](const Loss& loss) { return loss.count == 0; });
+  run.complete = (run.finished || run.attached) &&
+                 std::ranges::all_of(run.losses, [](const Loss& loss) { return loss.count == 0; });
 }
 
 }  // namespace callgate::recording

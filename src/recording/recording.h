@@ -119,6 +119,8 @@ struct Run {
   bool with_arguments = false;
   // This many calls, known from earlier runs, were let through unseen: the run tells only the others.
   std::uint32_t known = 0;
+  // It begins and ends at some moment of the program's life; `command` names what was attached to.
+  bool attached = false;
 
   std::vector<Image> images;  // by number
   std::vector<Call> calls;    // by architecture and number
@@ -126,7 +128,7 @@ struct Run {
   std::vector<UringOperation> uring;
 
   bool finished = false;  // the recorder saw the last task end; false: it was told to stop, or died
-  bool complete = false;  // finished, and nothing was lost
+  bool complete = false;  // finished or attached, and nothing was lost
   std::vector<Loss> losses;
   std::vector<Blind> blind;
   std::uint64_t tasks = 0, duration_ns = 0;
@@ -147,7 +149,7 @@ void merge(Argument& into, const Argument& more);
 std::string call_name(arch::AuditArch audit, arch::SyscallNr nr);
 // Linux' names of capabilities, "CAP_SYS_ADMIN"; "CAP_41" for one that is not known.
 std::string capability_name(std::uint8_t number);
-// A run is complete if it is finished and every loss is 0.
+// A run is complete if it is finished (an attached one: always) and every loss is 0.
 void settle(Run& run);
 
 }  // namespace callgate::recording

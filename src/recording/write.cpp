@@ -42,6 +42,7 @@ std::string header_line(const Run& run) {
   json.end_array().member("arch", arch::info(run.arch).name).member("kernel", run.kernel).member("host", run.host);
   json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments);
   if (run.known != 0) json.member("known", run.known);
+  if (run.attached) json.member("attached", true);
   json.end_object();
   return json.take();
 }

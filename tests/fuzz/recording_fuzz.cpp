@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   base::Diagnostics diagnostics;
   const recording::Recording first = recording::read(file, kept, diagnostics);
   static_cast<void>(base::render_text(diagnostics, false));
-  for (const recording::Run& run : first.runs) require(!run.complete || run.finished);
+  for (const recording::Run& run : first.runs) require(!run.complete || run.finished || run.attached);
   static_cast<void>(recording::merge_calls(first));
   if (diagnostics.error_count() + diagnostics.warning_count() != 0) return 0;
   std::string text;

@@ -47,6 +47,23 @@ MORE = [
 ]
 
 
+SERVER = """
+import os, socket, threading, time
+listening = socket.create_server(("127.0.0.1", 0))
+def loop():
+    while True:
+        os.getpgid(0)
+        time.sleep(0.02)
+threading.Thread(target=loop, daemon=True).start()
+print("up", flush=True)
+while True:
+    if os.fork() == 0:
+        os.getsid(0)
+        os._exit(0)
+    os.wait()
+"""
+
+
 def record(*words, status=0, **more) -> subprocess.CompletedProcess:
     done = subprocess.run([CALLGATE, "record", *map(str, words)], capture_output=True, text=True, timeout=LIMIT, **more)
     if status is not None and done.returncode != status:
@@ -207,6 +224,63 @@ class Record(unittest.TestCase):
             self.skipTest("no eBPF here")
         report = json.loads(record("--format", "json", "--", "grep", "-q", "NoNewPrivs:.0", "/proc/self/status").stdout)
         self.assertEqual(report["exit_status"], 0)
+
+    def test_running_processes(self):
+        if not ebpf_works():
+            self.skipTest("no eBPF here")
+        # A thread, and children all the time: whatever is born while it is being marked must not be missed.
+        served = subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(served.wait)
+        self.addCleanup(served.kill)
+        self.addCleanup(served.stdout.close)
+        self.assertEqual(served.stdout.readline(), "up\n")
+        report = json.loads(record("--pid", served.pid, "--for", 2, "--format", "json").stdout)
+        self.assertTrue(report["complete"])
+        self.assertFalse(report["finished"])
+        calls = {call["name"]: call["counts"] for call in report["calls"]}
+        self.assertLessEqual({"getpgid", "getsid", "clock_nanosleep", "wait4", "exit_group"}, set(calls))
+        self.assertEqual(list(calls["getpgid"]), ["serving"], "its start lies behind it")
+        self.assertEqual([image["path"] for image in report["images"]], [os.path.realpath(sys.executable)])
+        self.assertGreater(report["tasks"], 3)
+        self.assertIn("[CG5255]", record("--pid", 4194304, status=125).stderr)
+        self.assertIn("[CG6004]", record("--pid", 1, "--", "ls", status=2).stderr)
+        self.assertIn("[CG6003]", record("--pid", "one", status=2).stderr)
+
+    def test_attached_until_the_end(self):
+        if not ebpf_works():
+            self.skipTest("no eBPF here")
+        ends = subprocess.Popen(["sh", "-c", "sleep 2; exec cat /dev/null"])
+        report = json.loads(record("--pid", ends.pid, "--denied", "--format", "json").stdout)
+        ends.wait()
+        self.assertTrue(report["finished"])
+        self.assertIn("execve", names_of(report))
+        self.assertEqual([call for call in report["calls"] if "denied" in call], [],
+                         "a call that was under way at the beginning is no refused one")
+
+    def test_cgroup(self):
+        if not ebpf_works():
+            self.skipTest("no eBPF here")
+        for root in ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"):
+            group = Path(root) / f"callgate-record-{os.getpid()}"
+            if not (Path(root) / "cgroup.procs").exists():
+                continue
+            group.mkdir()
+            self.addCleanup(group.rmdir)
+            running = subprocess.Popen([CALLGATE, "record", "--cgroup", group, "--format", "json"], stdout=subprocess.PIPE,
+                                       text=True)
+            self.addCleanup(running.wait)
+            self.addCleanup(running.kill)
+            time.sleep(1)
+            enter = f"echo $$ > {group}/cgroup.procs; "
+            subprocess.run(["sh", "-c", enter + "ls / > /dev/null; mkdir below 2>/dev/null; true"], check=True, cwd=group)
+            out, _ = running.communicate(timeout=LIMIT)  # it ends with the last of them
+            (group / "below").rmdir()
+            report = json.loads(out)
+            self.assertTrue(report["complete"] and report["finished"])
+            self.assertLessEqual({"getdents64", "execve", "mkdir"}, names_of(report))
+            self.assertIn("[CG5255]", record("--cgroup", "/tmp", status=125).stderr)
+            return
+        self.skipTest("no cgroup of version 2 here")
 
     def test_sees_what_strace_sees(self):
         for words in PROGRAMS + (MORE if MANY else []):

@@ -11,7 +11,7 @@ Ebpf::Ebpf(Ebpf&&) noexcept = default;
 Ebpf& Ebpf::operator=(Ebpf&&) noexcept = default;
 Ebpf::~Ebpf() = default;
 
-base::Result<Ebpf> Ebpf::attach(const Keep&) {
+base::Result<Ebpf> Ebpf::attach(const Keep&, const CgroupChoice&) {
   return base::fail(base::ErrorCode::unsupported, "this build of callgate has no eBPF recorder");
 }
 
@@ -19,6 +19,9 @@ base::Result<void> Ebpf::mark_launcher() {
   return base::fail(base::ErrorCode::internal, "not attached");
 }
 base::Result<void> Ebpf::unmark_launcher() {
+  return base::fail(base::ErrorCode::internal, "not attached");
+}
+base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>&) {
   return base::fail(base::ErrorCode::internal, "not attached");
 }
 Progress Ebpf::progress() const {

@@ -4,19 +4,23 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <span>
 #include <string_view>
 
 #include "base/io.h"
 #include "record/ebpf.h"
 #include "record/kept.h"
+#include "record/running.h"
 #include "record/tables.h"
 
 namespace callgate::record {
@@ -46,8 +50,10 @@ base::Error explain(std::string_view what, int error) {
           error};
 }
 
-recorder_config configure(const Keep& keep) {
+recorder_config configure(const Keep& keep, const CgroupChoice& cgroup) {
   recorder_config config{};
+  config.cgroup_id = cgroup.id;
+  config.cgroup_level = cgroup.level;
   config.arguments = keep.arguments ? 1 : 0;
   for (std::uint32_t nr = 0; nr < RECORDER_NUMBERS; ++nr) {
     config.calls[nr] = kept_arguments(arch::Arch::x86_64, nr);
@@ -83,16 +89,16 @@ struct Ebpf::State {
   std::uint64_t since_ns = 0;
 
   int map(const char* name) const { return bpf_object__find_map_fd_by_name(object.get(), name); }
-  base::Result<void> load(const Keep& keep);
+  base::Result<void> load(const Keep& keep, const CgroupChoice& cgroup);
   base::Result<void> attach_all();
   std::uint64_t missed() const;
 };
 
-base::Result<void> Ebpf::State::load(const Keep& keep) {
+base::Result<void> Ebpf::State::load(const Keep& keep, const CgroupChoice& cgroup) {
   libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
   object.reset(bpf_object__open_mem(kObject, sizeof kObject, nullptr));
   if (!object) return tl::unexpected(explain("libbpf cannot open the recorder's programs", errno));
-  const recorder_config config = configure(keep);
+  const recorder_config config = configure(keep, cgroup);
   bpf_map* const rodata = bpf_object__find_map_by_name(object.get(), ".rodata.config");
   if (rodata == nullptr || bpf_map__set_initial_value(rodata, &config, sizeof config) != 0)
     return base::fail(base::ErrorCode::internal, "the recorder's programs have no configuration");
@@ -151,9 +157,9 @@ Ebpf::Ebpf(Ebpf&&) noexcept = default;
 Ebpf& Ebpf::operator=(Ebpf&&) noexcept = default;
 Ebpf::~Ebpf() = default;
 
-base::Result<Ebpf> Ebpf::attach(const Keep& keep) {
+base::Result<Ebpf> Ebpf::attach(const Keep& keep, const CgroupChoice& cgroup) {
   auto state = std::make_unique<State>();
-  CALLGATE_CHECK(state->load(keep));
+  CALLGATE_CHECK(state->load(keep, cgroup));
   CALLGATE_CHECK(state->attach_all());
   return Ebpf(std::move(state));
 }
@@ -161,13 +167,69 @@ base::Result<Ebpf> Ebpf::attach(const Keep& keep) {
 namespace {
 
 // Task storage is named by a pidfd; of a thread that is not its process's first the kernel wants to be told so.
-base::UniqueFd own_pidfd() {
-  const auto tid = static_cast<pid_t>(syscall(SYS_gettid));
+base::UniqueFd pidfd_of(pid_t tid, pid_t process) {
   constexpr unsigned kPidfdThread = O_EXCL;
-  return base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, tid, tid == getpid() ? 0U : kPidfdThread)));
+  return base::UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, tid, tid == process ? 0U : kPidfdThread)));
+}
+
+base::UniqueFd own_pidfd() {
+  return pidfd_of(static_cast<pid_t>(syscall(SYS_gettid)), getpid());
+}
+
+// An image that was executed before we came: the kernel side finds it by its inode.
+std::uint16_t running_image(recorder_tables& tables, int image_of_file, pid_t process) {
+  const std::string link = fmt::format("/proc/{}/exe", process);
+  struct stat status{};
+  std::error_code error;
+  const auto path = std::filesystem::read_symlink(link, error);
+  if (error || stat(link.c_str(), &status) != 0) return 0;
+  const struct {
+    std::uint64_t inode, device;
+  } key{status.st_ino, std::uint64_t{major(status.st_dev)} << 20 | minor(status.st_dev)};
+  std::uint32_t index = 0;
+  if (bpf_map_lookup_elem(image_of_file, &key, &index) == 0) return static_cast<std::uint16_t>(index);
+  index = __atomic_add_fetch(&tables.images, 1, __ATOMIC_SEQ_CST);
+  if (index >= RECORDER_IMAGES) return 0;
+  recorder_image& image = tables.image[index];
+  image.inode = key.inode;
+  image.device = static_cast<std::uint32_t>(key.device);
+  path.string().copy(image.path, sizeof image.path - 1);
+  bpf_map_update_elem(image_of_file, &key, &index, BPF_NOEXIST);
+  return static_cast<std::uint16_t>(index);
 }
 
 }  // namespace
+
+base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes) {
+  const int tasks = state_->map("tasks"), image_of_file = state_->map("image_of_file");
+  recorder_tables& tables = *state_->tables;
+  std::size_t marked = 0;
+  // What an unmarked task starts meanwhile is found in a further round; what a marked one starts is marked by birth.
+  for (bool more = true; more;) {
+    more = false;
+    for (const TaskIds& task : tasks_below(processes)) {
+      const base::UniqueFd pidfd = pidfd_of(task.tid, task.process);
+      if (!pidfd && errno == ESRCH) continue;
+      if (!pidfd) return tl::unexpected(explain(fmt::format("thread {} cannot be marked", task.tid), errno));
+      const int fd = pidfd.get();
+      // In a call that began before: its end must not be taken for a refused one's.
+      const recorder_task mark{RECORDER_RECORDING, running_image(tables, image_of_file, task.process), 1,
+                               RECORDER_NO_CALL + 1};
+      __atomic_add_fetch(&tables.alive, 1, __ATOMIC_SEQ_CST);
+      if (bpf_map_update_elem(tasks, &fd, &mark, BPF_NOEXIST) == 0) {
+        __atomic_add_fetch(&tables.tasks, 1, __ATOMIC_SEQ_CST);
+        ++marked;
+        more = true;
+        continue;
+      }
+      const int error = errno;
+      __atomic_sub_fetch(&tables.alive, 1, __ATOMIC_SEQ_CST);
+      if (error != EEXIST && error != ESRCH && error != ENOENT)
+        return tl::unexpected(explain(fmt::format("task {} cannot be marked", task.tid), error));
+    }
+  }
+  return marked;
+}
 
 base::Result<void> Ebpf::mark_launcher() {
   const base::UniqueFd self = own_pidfd();

@@ -21,6 +21,9 @@ TEST(Recording, CompleteIsFinishedWithoutLosses) {
   run.finished = false;
   settle(run);
   EXPECT_FALSE(run.complete);
+  run.attached = true;
+  settle(run);
+  EXPECT_TRUE(run.complete) << "it tells of a time, not of a life";
 }
 
 TEST(Recording, MergeAddsCountsAndSorts) {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "record/running.h"
+
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "base/io.h"
+#include "base/text.h"
+
+namespace callgate::record {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<pid_t> numbers_in(const std::string& path, char separator) {
+  std::vector<pid_t> out;
+  const auto text = base::read_file(path);
+  if (!text) return out;
+  for (const std::string_view word : base::split(*text, separator))
+    if (const auto number = base::parse_u64(base::trim(word))) out.push_back(static_cast<pid_t>(*number));
+  return out;
+}
+
+bool is_cgroup2(const std::string& directory) {
+  struct statfs status{};
+  return statfs(directory.c_str(), &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
+}
+
+}  // namespace
+
+std::vector<TaskIds> tasks_below(const std::vector<pid_t>& processes) {
+  std::vector<TaskIds> out;
+  std::set<pid_t> known(processes.begin(), processes.end());
+  std::vector<pid_t> left(processes);
+  while (!left.empty()) {
+    const pid_t process = left.back();
+    left.pop_back();
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/task", process), error)) {
+      const auto tid = base::parse_u64(entry.path().filename().string());
+      if (!tid) continue;
+      out.push_back({static_cast<pid_t>(*tid), process});
+      for (const pid_t child : numbers_in(entry.path().string() + "/children", ' '))
+        if (known.insert(child).second) left.push_back(child);
+    }
+  }
+  return out;
+}
+
+std::vector<pid_t> processes_of_cgroup(const std::string& directory) {
+  std::vector<pid_t> out = numbers_in(directory + "/cgroup.procs", '\n');
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(directory, error))
+    if (entry.is_directory(error))
+      for (const pid_t process : processes_of_cgroup(entry.path().string())) out.push_back(process);
+  return out;
+}
+
+base::Result<CgroupChoice> choose_cgroup(const std::string& directory) {
+  std::error_code error;
+  const fs::path path = fs::canonical(directory, error);
+  struct stat status{};
+  if (error || !is_cgroup2(path.string()) || stat(path.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
+    return base::fail(base::ErrorCode::invalid,
+                      fmt::format("'{}' is no cgroup of version 2", base::printable(directory)));
+  // Below the root of the file system, which is the hierarchy's unless we are in a cgroup namespace.
+  std::uint32_t level = 0;
+  for (fs::path above = path.parent_path(); is_cgroup2(above.string()); above = above.parent_path()) {
+    ++level;
+    if (above == above.root_path()) break;
+  }
+  return CgroupChoice{status.st_ino, level};
+}
+
+bool is_populated(const std::string& directory) {
+  const auto events = base::read_file(directory + "/cgroup.events");
+  if (!events) return fs::exists(directory) && !fs::exists(directory + "/cgroup.events");  // the root has none
+  return events->find("populated 0") == std::string::npos;
+}
+
+}  // namespace callgate::record
