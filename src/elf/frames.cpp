@@ -13,7 +13,7 @@ namespace {
 
 // DW_EH_PE_…: how a pointer is written.
 constexpr unsigned kAbsolute = 0x00, kUnsigned2 = 0x02, kUnsigned4 = 0x03, kUnsigned8 = 0x04, kSigned2 = 0x0a,
-                   kSigned4 = 0x0b, kSigned8 = 0x0c, kRelative = 0x10, kIndirect = 0x80, kOmitted = 0xff;
+                   kSigned4 = 0x0b, kSigned8 = 0x0c, kFromHere = 0x10, kIndirect = 0x80, kOmitted = 0xff;
 
 // Reads forward through an entry; after a read beyond its end everything is 0 and ok() is false.
 class Cursor {
@@ -69,7 +69,7 @@ class Cursor {
       default:
         ok_ = false;
     }
-    if ((encoding & 0x70U) == kRelative)
+    if ((encoding & 0x70U) == kFromHere)
       value += here;
     else if ((encoding & 0x70U) != 0)
       ok_ = false;

@@ -56,7 +56,15 @@ class Tracer {
   Values before(Node n, Address at, Where where);
 
  private:
-  struct Query;
+  // One question within one function: what is found, and where there is still to look.
+  struct Query {
+    const Graph& graph;
+    Values out;
+    std::set<std::pair<std::uint32_t, Where>> seen;
+    std::vector<std::pair<std::uint32_t, Where>> work;
+    int depth = 0;
+    std::size_t* steps = nullptr;
+  };
   void follow(Query& q, std::uint32_t at, Where where);
   // A register's value on the way from a branch that compared it with a constant.
   std::optional<std::int64_t> settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
