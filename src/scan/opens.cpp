@@ -53,7 +53,8 @@ class Finder {
   Opens run() {
     for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
       by_slots(m);
-      if (defines(m, "dlopen")) by_texts(m);
+      // A static program has its C library, and maybe a loader, in itself.
+      if (defines(m, "dlopen") || !link_.program().loader) by_texts(m);
     }
     return std::move(out_);
   }
@@ -130,11 +131,15 @@ class Finder {
         const std::string_view text = module.file.text_at(r.to);
         if (text.starts_with("libnss_%s"))
           name_service(module, r.from);
+        else if (text == "/etc/ld.so.cache" && !link_.program().loader)
+          trouble(Trouble::dlopen, Assumption::no_dlopen, place_name(module, r.from),
+                  "the loader inside of a static program may open libraries");
         else if (text == "gconv_init")
           trouble(Trouble::gconv, Assumption::no_gconv, place_name(module, r.from),
                   "a module for a character set may be loaded");
-        else if (text.starts_with("lib") && text.find(".so") != std::string_view::npos &&
-                 text.find_first_of(" %\n") == std::string_view::npos)
+        // The C library names itself and its loader only to compare.
+        else if (text.starts_with("lib") && !text.starts_with("libc.so") &&
+                 text.find(".so") != std::string_view::npos && text.find_first_of(" %\n") == std::string_view::npos)
           out_.libraries.push_back({std::string(text), module.path, std::nullopt});
       }
     }

@@ -98,7 +98,7 @@ class Scanner {
         if (m->path.substr(m->path.rfind('/') + 1) == each.name.substr(each.name.rfind('/') + 1))
           opened_.insert(m->path);
       for (std::size_t i = before; i < program_.modules.size(); ++i) {
-        opened_.insert(program_.modules[i]->path);
+        if (i == before) opened_.insert(program_.modules[i]->path);  // what it needs is bound by symbols
         if (each.assumed) assumed_modules_[program_.modules[i]->path] = *each.assumed;
       }
       more = true;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
 
 #include "scan/files.h"
 #include "scan/scan.h"
@@ -71,6 +72,27 @@ TEST(Load, AnotherRootWithLinksThatLeadBackIntoIt) {
   for (std::size_t i = 0; i < answer->calls.size(); ++i) EXPECT_EQ(answer->calls[i].nr, outside->calls[i].nr);
   EXPECT_EQ(answer->unresolved.size(), outside->unresolved.size());
   EXPECT_EQ(answer->build_id, outside->build_id);
+}
+
+// A static program has the C library's name services, and a loader for them, inside of itself.
+TEST(Load, AStaticProgramMayOpenLibraries) {
+  char name[] = "/tmp/callgate-scan.XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  const fs::path folder = name;
+  std::ofstream(folder / "s.c") << "#include <pwd.h>\nint main(void) { return getpwuid(0) == 0; }\n";
+  const std::string command = std::string(CALLGATE_CC " -w -static -O2 ") + name + "/s.c -o " + name + "/program 2>&1";
+  // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): runs the compiler
+  const int compiled = std::system(command.c_str());
+  Library library(reader("/"));
+  const auto answer = scan(library, folder / "program", {});
+  fs::remove_all(folder);
+  ASSERT_EQ(compiled, 0);
+  ASSERT_TRUE(answer.has_value()) << answer.error().message;
+  for (const Trouble kind : {Trouble::nss, Trouble::gconv, Trouble::dlopen})
+    EXPECT_TRUE(std::any_of(answer->unresolved.begin(), answer->unresolved.end(), [&](const Unresolved& u) {
+      return u.kind == kind;
+    })) << callgate::scan::name(kind);
+  EXPECT_LT(answer->calls.size(), 120U);  // not all of the C library's
 }
 
 }  // namespace
