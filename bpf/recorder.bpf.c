@@ -11,6 +11,9 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+_Static_assert(RECORDER_CALLS == 2 * RECORDER_NUMBERS, "two architectures");
+_Static_assert(RECORDER_CELLS == RECORDER_PHASES * RECORDER_CALLS * RECORDER_ARGS, "one for each argument");
+
 #define KERNEL_TYPE __attribute__((preserve_access_index))
 #define TS_COMPAT 0x0002
 #define X32_BIT 0x40000000U

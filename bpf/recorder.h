@@ -14,11 +14,11 @@
 
 #include <linux/types.h>
 
-#define RECORDER_NUMBERS 512  // of one architecture; the newest call is below 480
-#define RECORDER_CALLS (2 * RECORDER_NUMBERS)
+#define RECORDER_NUMBERS 512U  // of one architecture; the newest call is below 480
+#define RECORDER_CALLS 1024U
 #define RECORDER_PHASES 2  // 0: until a process listens or accepts; 1: from then on
 #define RECORDER_ARGS 6
-#define RECORDER_CELLS (RECORDER_PHASES * RECORDER_CALLS * RECORDER_ARGS)
+#define RECORDER_CELLS 12288U
 #define RECORDER_IMAGES 128
 #define RECORDER_MOST_VALUES 32  // an argument with more distinct values is told as "anything"
 #define RECORDER_COMM 16

@@ -117,8 +117,9 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
     if (!request.keep.arguments) run.known = static_cast<std::uint32_t>(request.known.size());
     plan.filter = tracing_filter(run.known != 0 ? request.known : decltype(request.known)());
   }
+  const sandbox::Watch watch = by_filter ? sandbox::Watch::traced_by_filter : sandbox::Watch::all_calls;
   const auto launched =
-      sandbox::launch(plan, signals, true, sandbox::observing(by_filter ? kernel : leaving_privileges(kernel)));
+      sandbox::launch(plan, signals, true, sandbox::observing(by_filter ? kernel : leaving_privileges(kernel), watch));
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
   Tally tally(request.keep.arguments);
   const sandbox::Observer observer{
@@ -131,8 +132,7 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
         const auto path = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", process), error);
         tally.executed(process, comm, error ? std::string() : path.string(), ns_since(start));
       }};
-  const sandbox::Ended ended = sandbox::observe(
-      *launched, observer, {}, by_filter ? sandbox::Watch::traced_by_filter : sandbox::Watch::all_calls);
+  const sandbox::Ended ended = sandbox::observe(*launched, observer, {}, watch);
   if (launched->failure().stage != sandbox::Stage::none)
     return tl::unexpected(sandbox::describe(launched->failure(), request.plan.program));
   run.exit_status = ended.exit_status;

@@ -98,9 +98,12 @@ class Watcher {
 
 }  // namespace
 
-Kernel observing(const Kernel& kernel) {
+Kernel observing(const Kernel& kernel, Watch watch) {
   Kernel out = kernel;
-  out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options()); };
+  if (watch == Watch::traced_by_filter)
+    out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options(true)); };
+  else
+    out.seize = [](pid_t child) { return tracee::seize(child, tracee::tree_options()); };
   return out;
 }
 

@@ -24,11 +24,11 @@ struct Observer {
   std::function<void(pid_t process, const std::string& comm, const LoaderRange& loader)> on_exec;
 };
 
-// `kernel`, but a traced child stops at its calls.
-Kernel observing(const Kernel& kernel);
 // Which calls are told. Those of a filter begin with the launch's own execve; of all calls that one is told when it has
 // succeeded.
 enum class Watch : std::uint8_t { all_calls, traced_by_filter };
+// `kernel`, but a traced child stops at its calls.
+Kernel observing(const Kernel& kernel, Watch watch = Watch::all_calls);
 // Follows a program launched by observing() with `traced`, until it and whatever it left behind has ended; after
 // `limit` (0: none) they are told to end. Signals to us go to the program.
 Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit = {},
