@@ -106,6 +106,9 @@ void Parser::take(const Elf64_Dyn& entry) {
     case DT_FINI:
       d.fini = value;
       break;
+    case DT_PLTGOT:
+      d.offset_table = value;
+      break;
     case DT_INIT_ARRAY:
       array(d.init_array, false);
       break;

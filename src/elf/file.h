@@ -76,6 +76,7 @@ struct Dynamic {
   std::vector<std::string_view> needed;
   std::string_view soname, rpath, runpath;
   Address init = 0, fini = 0;  // 0: none
+  Address offset_table = 0;    // DT_PLTGOT
   Range init_array, fini_array, preinit_array;
   bool symbolic = false;  // looks up its own symbols in itself first
 };

@@ -146,6 +146,8 @@ class Loading {
       for (const std::string& d : directories(by.file.dynamic.runpath, by.path))
         places.push_back(fmt::format("{}/{}", d, name));
       if (const std::string cached = musl_ ? "" : library_.cached(name); !cached.empty()) places.push_back(cached);
+      if (library_.has_variants(name))
+        program_.missing.push_back({name, by.path, "others of this name are for newer processors (glibc-hwcaps)"});
       const std::span<const std::string_view> defaults = musl_ ? std::span<const std::string_view>(kMuslDirectories)
                                                                : std::span<const std::string_view>(kGlibcDirectories);
       for (const std::string_view d : defaults) places.push_back(fmt::format("{}/{}", d, name));
@@ -224,7 +226,11 @@ std::string Library::cached(std::string_view name) {
       for (std::size_t i = 0, at = kHeader; i < number(20) && at + kEntry <= text.size(); ++i, at += kEntry) {
         std::uint64_t capabilities = 0;
         std::memcpy(&capabilities, text.data() + at + 16, 8);
-        if (number(at) == kX8664 && capabilities == 0) cache_.emplace(word(number(at + 4)), word(number(at + 8)));
+        if (number(at) != kX8664) continue;
+        if (capabilities == 0)
+          cache_.emplace(word(number(at + 4)), word(number(at + 8)));
+        else
+          variants_.insert(word(number(at + 4)));
       }
   }
   const auto found = cache_.find(name);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "scan/chunks.h"
 #include "scan/module.h"
@@ -24,6 +25,8 @@ class Library {
   base::Result<std::string> text(const std::string& path) const { return read_(path); }
   // The loader's cache: where a library of this name is; empty if it is not in there.
   std::string cached(std::string_view name);
+  // Is there another one for some processors (glibc-hwcaps)? After cached().
+  bool has_variants(const std::string& name) const { return variants_.contains(name); }
 
  private:
   Read read_;
@@ -31,6 +34,7 @@ class Library {
   std::map<const Module*, std::unique_ptr<Chunks>> chunks_;
   bool cache_read_ = false;
   std::map<std::string, std::string, std::less<>> cache_;
+  std::set<std::string> variants_;
 };
 
 struct Missing {

@@ -105,7 +105,8 @@ void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) 
     else
       touch(place);
   };
-  if (r.type == elf::kIRelative || (r.type == elf::kRelative && (!at_load || start))) {
+  const bool plain = r.type == elf::kRelative || (r.type == elf::kAbs64 && r.symbol == 0);
+  if (r.type == elf::kIRelative || (plain && (!at_load || start))) {
     reach({m, static_cast<Address>(r.addend)});
   } else if (r.type == elf::kAbs64 && r.symbol != 0) {
     const bool asked = link_.module(m).file.dynamic_symbols[r.symbol].kind == elf::SymbolKind::ifunc;
@@ -179,6 +180,13 @@ void Reach::visit(Node n) {
     if (loader && r.kind == RefKind::address && !module.is_code(r.to)) names_in_loader(n, r);
     for (const Place& p : link_.targets(n.module, r)) add(p, {RootKind::none, n, r.from, r.kind});
     if (apart_ != nullptr) data(n.module, r);
+    // Code of the large model takes any pointer of the table by its distance from the table.
+    if (r.kind == RefKind::address && r.to == module.file.dynamic.offset_table && r.to != 0)
+      for (const Slot& slot : module.slots) {
+        const Ref any{r.from, slot.place, RefKind::memory};
+        for (const Place& p : link_.targets(n.module, any)) add(p, {RootKind::none, n, r.from, RefKind::memory});
+        if (apart_ != nullptr) data(n.module, any);
+      }
   }
 }
 

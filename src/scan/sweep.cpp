@@ -90,6 +90,13 @@ void Sweep::note(const Insn& in, Address at, Range range) {
     if (const auto value = static_cast<Address>(in.immediate); value >= kVsyscallPage && value < kVsyscallPage + 0xc00)
       m_.sites.push_back({at, SiteKind::vsyscall, kVsyscallNumbers[(value - kVsyscallPage) / 0x400]});
   if (in.rip_relative) note_memory(in, at, next);
+  // The large model: the function's own address, and 64-bit distances from it and from the loader's table.
+  if (in.one(0x8d) && in.rip_relative)
+    if (const Address a = next + static_cast<Address>(std::int64_t{in.displacement}); range.contains(a)) self_ = a;
+  if (self_ != 0 && in.immediate_bytes == 8)
+    for (const Address base : {self_, m_.file.dynamic.offset_table})
+      if (const Address a = base + static_cast<Address>(in.immediate); m_.file.segment_of(a) != nullptr)
+        add(at, a, RefKind::address);
   if (m_.file.position_dependent) note_constants(in, at);
 }
 
@@ -168,6 +175,7 @@ void Sweep::sweep(Range range, bool framed) {
   branches_.clear();
   next_branch_ = 0;
   lost_ = false;
+  self_ = 0;
   last_.reset();
   straight(range, range.begin, false);
   follow_branches(range);

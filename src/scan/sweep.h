@@ -56,6 +56,7 @@ class Sweep {
   std::vector<std::uint8_t> marks_;  // a byte for each of the code: an instruction begins, a branch leads here
   std::vector<Address> branches_;
   std::size_t next_branch_ = 0;
+  Address self_ = 0;       // a place of the function whose address it has formed
   bool lost_ = false;      // some bytes were no instruction
   bool guessing_ = false;  // what is decoded may be no code
   std::optional<Insn> last_;
