@@ -98,9 +98,10 @@ class Phases(unittest.TestCase):
         return [CALLGATE, "run", "--phase", f"first={self.folder}/a.json", "--phase", f"next={self.folder}/{second}",
                 "--switch-at", at, *options, "--"]
 
-    def run_it(self, at: str, *program: str, options: tuple = (), second: str = "b.json") -> subprocess.CompletedProcess:
+    def run_it(self, at: str, *program: str, options: tuple = (), second: str = "b.json",
+               **more) -> subprocess.CompletedProcess:
         return subprocess.run([*self.words(at, *options, second=second), *program], capture_output=True, text=True,
-                              timeout=PATIENCE, check=False, cwd="/tmp")
+                              timeout=PATIENCE, check=False, cwd="/tmp", **more)
 
     def expect(self, code: int, done: subprocess.CompletedProcess, text: str = ""):
         self.assertEqual(done.returncode, code, done.stderr + done.stdout)
@@ -113,6 +114,16 @@ class Programs(Phases):
     def test_threads_without_a_library(self):
         for program in (PROBE, STATIC):
             self.expect(0, self.run_it("marker", program, "threads"))
+
+    @unittest.skipIf(os.geteuid() != 0, "root alone can become somebody without rights")
+    def test_without_any_right(self):
+        for at, mode in (("marker", "threads"), ("marker", "children"), ("300ms", "asleep")):
+            self.expect(0, self.run_it(at, STATIC, mode, user=65534, group=65534, extra_groups=[]))
+
+    def test_at_any_time(self):
+        """Wherever threads happen to be when time is up."""
+        for at in range(0, 40, 2):
+            self.expect(0, self.run_it(f"{at}ms", STATIC, "busy"))
 
     def test_children_of_before_and_after(self):
         for program in (PROBE, STATIC):

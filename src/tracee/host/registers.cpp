@@ -106,7 +106,7 @@ Word word(const Registers& registers, std::size_t index) {
 enum Native : std::size_t { kR9 = 8, kR8 = 9, kRax = 10, kRdx = 12, kRsi = 13, kRdi = 14, kOrigRax = 15, kRip = 16 };
 enum NativeMore : std::size_t { kRbp = 4, kRbx = 5, kR10 = 7, kRcx = 11, kRsp = 19 };
 enum Compat : std::size_t { kEbx, kEcx, kEdx, kEsi, kEdi, kEbp, kEax, kOrigEax = 11, kEip = 12, kEsp = 15 };
-constexpr std::size_t kCompatBytes = 17 * 4;
+constexpr std::size_t kCompatBytes = std::size_t{17} * 4;
 constexpr std::uint64_t kNoCall = ~std::uint64_t{0};  // in orig_rax: no call to be restarted
 
 void put(Registers& registers, std::size_t native, std::size_t compat, std::uint64_t value) {
@@ -199,7 +199,7 @@ bool can_inject() {
 }
 
 bool is_compat(const Registers& registers) {
-  return registers.size == 18 * 4;
+  return registers.size == std::size_t{18} * 4;
 }
 
 std::uint64_t instruction_pointer(const Registers& registers) {
