@@ -36,9 +36,15 @@ void Tasks::note(const Event& event) {
     return;
   }
   // After an execve the process has one thread, with the process's number; the others have gone without a word.
-  if (event.kind == EventKind::exec)
+  if (event.kind == EventKind::exec) {
+    const auto gone = [&](pid_t tid) {
+      const auto known = tasks_.find(tid);
+      return tid != event.tid && known != tasks_.end() && known->second.process == event.tid;
+    };
+    std::erase_if(queue_, [&](const Event& each) { return gone(each.tid); });
     std::erase_if(tasks_,
                   [&](const auto& entry) { return entry.second.process == event.tid && entry.first != event.tid; });
+  }
   Task& task = this->task(event.tid);
   task.stopped = true;
   if (event.kind == EventKind::call_entry) task.call = event.call;
