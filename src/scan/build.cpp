@@ -10,9 +10,8 @@ namespace callgate::scan {
 
 namespace {
 
-// Pieces of code without unwind entries are cut again while new entries turn up; beyond this many rounds an entry
-// inside of a piece only makes the piece larger than it needs to be.
-constexpr int kMaxRounds = 6;
+// Pieces of code without unwind entries are cut again while new entries turn up. Real files need fewer than ten rounds.
+constexpr int kMaxRounds = 100;
 
 bool is_place_of_code(const elf::Symbol& s) {
   return s.defined && !s.absolute && s.kind != elf::SymbolKind::tls && s.kind != elf::SymbolKind::object;
@@ -139,16 +138,43 @@ void Sweep::find_entries() {
 }
 
 // What runs on into bytes that are no instructions is none itself.
-void Sweep::spread_nonsense(std::size_t first) {
-  for (std::size_t i = m_.functions.size(); i-- > first + 1;) {
-    Function& before = m_.functions[i - 1];
-    const auto refs = m_.refs_of(before);
-    if (m_.functions[i].undecodable && !refs.empty() && refs.back().kind == RefKind::fall &&
-        refs.back().to == m_.functions[i].code.begin)
-      before.undecodable = true;
+void Sweep::spread_nonsense(std::vector<Piece>& pieces) {
+  for (Piece& each : pieces) each.function.undecodable = each.nonsense;
+  for (std::size_t i = pieces.size(); i-- > 1;) {
+    Piece& before = pieces[i - 1];
+    if (pieces[i].function.undecodable && !before.refs.empty() && before.refs.back().kind == RefKind::fall &&
+        before.refs.back().to == pieces[i].function.code.begin)
+      before.function.undecodable = true;
   }
 }
 
+Sweep::Piece Sweep::piece(Range range) {
+  const std::size_t refs = m_.refs.size(), sites = m_.sites.size(), data_refs = m_.data_refs.size();
+  sweep(range, false);
+  const auto tail = [](auto& from, std::size_t begin) {
+    std::remove_reference_t<decltype(from)> out(from.begin() + static_cast<std::ptrdiff_t>(begin), from.end());
+    from.resize(begin);
+    return out;
+  };
+  Piece out{m_.functions.back(), m_.functions.back().undecodable, false,
+            tail(m_.refs, refs), tail(m_.sites, sites),           tail(m_.data_refs, data_refs)};
+  m_.functions.pop_back();
+  return out;
+}
+
+void Sweep::keep(const Piece& piece) {
+  Function f = piece.function;
+  f.refs_begin = static_cast<std::uint32_t>(m_.refs.size());
+  f.sites_begin = static_cast<std::uint32_t>(m_.sites.size());
+  m_.refs.insert(m_.refs.end(), piece.refs.begin(), piece.refs.end());
+  m_.sites.insert(m_.sites.end(), piece.sites.begin(), piece.sites.end());
+  m_.data_refs.insert(m_.data_refs.end(), piece.data_refs.begin(), piece.data_refs.end());
+  f.refs_end = static_cast<std::uint32_t>(m_.refs.size());
+  f.sites_end = static_cast<std::uint32_t>(m_.sites.size());
+  m_.functions.push_back(f);
+}
+
+// Again and again, as long as the pieces name further places at which pieces begin; those that stay are not done anew.
 void Sweep::unframed_functions() {
   if (gaps_.empty()) return;
   find_entries();
@@ -156,28 +182,34 @@ void Sweep::unframed_functions() {
     constant_pointers();
     for (const Address a : m_.pointers) entry(a);
   }
-  const std::size_t functions = m_.functions.size(), refs = m_.refs.size(), sites = m_.sites.size(),
-                    data_refs = m_.data_refs.size();
-  for (int round = 0; round < kMaxRounds; ++round) {
-    const std::size_t before = entries_.size();
-    std::sort(entries_.begin(), entries_.end());
-    m_.functions.resize(functions);
-    m_.refs.resize(refs);
-    m_.sites.resize(sites);
-    m_.data_refs.resize(data_refs);
-    std::size_t gap = 0;
+  std::vector<Piece> pieces;
+  std::size_t before = 0;
+  for (int round = 0; round < kMaxRounds && entries_.size() != before; ++round) {
+    const auto added = entries_.begin() + static_cast<std::ptrdiff_t>(before);
+    std::sort(added, entries_.end());
+    std::inplace_merge(entries_.begin(), added, entries_.end());
+    before = entries_.size();
+    std::vector<Piece> now;
+    now.reserve(before);
+    std::size_t gap = 0, old = 0;
     for (std::size_t i = 0; i < before; ++i) {
       while (!gaps_[gap].contains(entries_[i])) ++gap;
-      const Address next = i + 1 < before ? entries_[i + 1] : gaps_[gap].end;
-      sweep({entries_[i], std::min(next, gaps_[gap].end)}, false);
+      const Range range{entries_[i], i + 1 < before ? std::min(entries_[i + 1], gaps_[gap].end) : gaps_[gap].end};
+      while (old < pieces.size() && pieces[old].function.code.begin < range.begin) ++old;
+      const bool same = old < pieces.size() && pieces[old].function.code == range;
+      now.push_back(same ? std::move(pieces[old]) : piece(range));
     }
-    spread_nonsense(functions);
-    for (std::size_t i = functions; i < m_.functions.size(); ++i)
-      if (!m_.functions[i].undecodable)
-        for (const Ref& r : m_.refs_of(m_.functions[i]))
-          if (r.kind != RefKind::memory && r.kind != RefKind::fall) entry(r.to);
-    if (entries_.size() == before) return;
+    pieces = std::move(now);
+    spread_nonsense(pieces);
+    for (Piece& each : pieces) {
+      if (each.followed || each.function.undecodable) continue;
+      each.followed = true;
+      for (const Ref& r : each.refs)
+        if (r.kind != RefKind::memory && r.kind != RefKind::fall) entry(r.to);
+    }
   }
+  if (entries_.size() != before) m_.file.defects.emplace_back("code without unwind entries is cut up too finely");
+  for (const Piece& each : pieces) keep(each);
 }
 
 void Sweep::sort_functions() {

@@ -28,7 +28,18 @@ class Sweep {
   void framed_functions();
   void unframed_functions();
   void find_entries();
-  void spread_nonsense(std::size_t first);
+  // A stretch of code without an unwind entry, and what was found in it.
+  struct Piece {
+    Function function;
+    bool nonsense = false;  // its own bytes are no instructions; function.undecodable: or those that it runs on into
+    bool followed = false;  // what it names has been entered
+    std::vector<Ref> refs;
+    std::vector<Site> sites;
+    std::vector<Address> data_refs;
+  };
+  static void spread_nonsense(std::vector<Piece>& pieces);
+  Piece piece(Range range);
+  void keep(const Piece& piece);
   void tables();
   void constant_pointers();
   void sort_functions();
