@@ -11,6 +11,7 @@
 #include "compile/compile.h"
 #include "policy/builder.h"
 #include "support/naive_compiler.h"
+#include "support/rounds.h"
 #include "unit/prove/random_programs.h"
 
 namespace callgate::prove {
@@ -18,6 +19,7 @@ namespace {
 
 using policy::Op;
 using policy::Policy;
+using test_support::rounds;
 using test_support::Random;
 using test_support::random_policy;
 
@@ -115,7 +117,7 @@ TEST(Decompile, ChangedProgramsAreWhatTheyDo) {
 
 TEST(Decompile, RandomProgramsAreExactOrRefused) {
   unsigned done = 0;
-  for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(600); ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     ProgramShape shape;
@@ -131,7 +133,7 @@ TEST(Decompile, RandomProgramsAreExactOrRefused) {
     for (const bpf::SeccompData& data : random_data(program, random, 100))
       ASSERT_EQ(evaluate(*policy, {data.arch, data.nr, data.args}), answer(program, data));
   }
-  EXPECT_GT(done, 200U);
+  EXPECT_GT(done, rounds(200));
 }
 
 TEST(Decompile, WordsBecomeComparisonsOfWholeArguments) {
@@ -169,7 +171,7 @@ TEST(Decompile, OrdersUnderMasks) {
 
 // Behind the token, so that only arguments are under masks: every such program is a policy.
 TEST(Decompile, MaskedWordsAreNeverRefused) {
-  for (std::uint64_t seed = 1; seed <= 800; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(800); ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
     const ProgramShape shape{

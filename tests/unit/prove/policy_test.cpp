@@ -5,11 +5,13 @@
 #include "policy/builder.h"
 #include "prove/engines.h"
 #include "support/naive_compiler.h"
+#include "support/rounds.h"
 #include "unit/prove/random_programs.h"
 
 namespace callgate::prove {
 namespace {
 
+using test_support::rounds;
 using test_support::compile_naively;
 using test_support::Random;
 using test_support::random_calls;
@@ -29,7 +31,7 @@ Question question(const policy::Policy& policy, const bpf::Program& program) {
 
 TEST(ProvePolicy, NaiveProgramsAreEqualInBothDomains) {
   unsigned proved = 0;
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(400); ++seed) {
     const policy::Policy policy = random_policy(seed, small_limits());
     const auto program = compile_naively(policy);
     if (!program) continue;
@@ -42,12 +44,12 @@ TEST(ProvePolicy, NaiveProgramsAreEqualInBothDomains) {
     }
     ++proved;
   }
-  EXPECT_GT(proved, 300U);
+  EXPECT_GT(proved, rounds(300));
 }
 
 TEST(ProvePolicy, ChangedProgramsAgreeWithBruteForce) {
   unsigned equal = 0, different = 0;
-  for (std::uint64_t seed = 1; seed <= 250; ++seed) {
+  for (std::uint64_t seed = 1; seed <= rounds(250); ++seed) {
     const policy::Policy policy = random_policy(seed, small_limits());
     const auto program = compile_naively(policy);
     if (!program) continue;
@@ -70,8 +72,8 @@ TEST(ProvePolicy, ChangedProgramsAgreeWithBruteForce) {
         ASSERT_EQ(answer(changed, data_of(call)), evaluate(policy, call)) << "seed " << seed << "/" << i;
     }
   }
-  EXPECT_GT(equal, 100U);
-  EXPECT_GT(different, 1000U);
+  EXPECT_GT(equal, rounds(100));
+  EXPECT_GT(different, rounds(1000));
 }
 
 }  // namespace

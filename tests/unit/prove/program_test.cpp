@@ -7,11 +7,13 @@
 #include "bpf/check.h"
 #include "bpf/simulate.h"
 #include "prove/engines.h"
+#include "support/rounds.h"
 #include "unit/prove/random_programs.h"
 
 namespace callgate::prove {
 namespace {
 
+using test_support::rounds;
 using test_support::Random;
 
 bpf::Insn ret(std::uint32_t k) {
@@ -46,7 +48,7 @@ void expect_honest(const Stack& left, const Stack& right, const Outcome& outcome
 TEST(ProvePrograms, RandomProgramsEqualThemselves) {
   Random random(11);
   Tally tally;
-  for (int i = 0; i < 1500; ++i) {
+  for (std::uint64_t i = 0; i < rounds(1500); ++i) {
     const bpf::Program program = random_program(random, {.body = 6 + random.below(20)});
     const Outcome outcome = prove(Stack{program}, Stack{program});
     EXPECT_NE(outcome.verdict, Verdict::different) << "case " << i;
@@ -58,7 +60,7 @@ TEST(ProvePrograms, RandomProgramsEqualThemselves) {
 TEST(ProvePrograms, ChangedProgramsWithoutMultiplication) {
   Random random(12);
   Tally tally;
-  for (int i = 0; i < 3000; ++i) {
+  for (std::uint64_t i = 0; i < rounds(3000); ++i) {
     const ProgramShape shape{.body = 6 + random.below(16), .multiplication = false};
     const Stack left{random_program(random, shape)}, right{mutate(mutate(left[0], random), random)};
     const Outcome outcome = prove(left, right);
@@ -67,15 +69,15 @@ TEST(ProvePrograms, ChangedProgramsWithoutMultiplication) {
     if (HasFailure()) FAIL() << "case " << i;
   }
   RecordProperty("undecided", static_cast<int>(tally.undecided));
-  EXPECT_GT(tally.equal, 300U);
-  EXPECT_GT(tally.different, 300U);
+  EXPECT_GT(tally.equal, rounds(300));
+  EXPECT_GT(tally.different, rounds(300));
   EXPECT_LT(tally.undecided, 30U);
 }
 
 TEST(ProvePrograms, ChangedProgramsOfAllOpcodes) {
   Random random(13);
   Tally tally;
-  for (int i = 0; i < 3000; ++i) {
+  for (std::uint64_t i = 0; i < rounds(1200); ++i) {
     const ProgramShape shape{.body = 6 + random.below(16), .words = static_cast<unsigned>(1 + random.below(16))};
     const Stack left{random_program(random, shape)}, right{mutate(mutate(left[0], random), random)};
     const Outcome outcome = prove(left, right);
@@ -84,16 +86,16 @@ TEST(ProvePrograms, ChangedProgramsOfAllOpcodes) {
     if (HasFailure()) FAIL() << "case " << i;
   }
   RecordProperty("undecided", static_cast<int>(tally.undecided));
-  EXPECT_GT(tally.equal, 300U);
-  EXPECT_GT(tally.different, 300U);
-  EXPECT_LT(tally.undecided, 60U);
+  EXPECT_GT(tally.equal, rounds(150));
+  EXPECT_GT(tally.different, rounds(150));
+  EXPECT_LT(tally.undecided, 30U);
 }
 
 // Words under any masks, held against constants by any comparison: whatever the tools that make filters emit.
 TEST(ProvePrograms, MaskedWordsAreAlwaysDecided) {
   Random random(17);
   Tally tally;
-  for (int i = 0; i < 4000; ++i) {
+  for (std::uint64_t i = 0; i < rounds(4000); ++i) {
     const ProgramShape shape{.body = 6 + random.below(30),
                              .arithmetic = false,
                              .masks = true,
@@ -104,8 +106,8 @@ TEST(ProvePrograms, MaskedWordsAreAlwaysDecided) {
     tally.count(outcome.verdict);
     if (HasFailure()) FAIL() << "case " << i;
   }
-  EXPECT_GT(tally.equal, 300U);
-  EXPECT_GT(tally.different, 300U);
+  EXPECT_GT(tally.equal, rounds(300));
+  EXPECT_GT(tally.different, rounds(300));
   EXPECT_EQ(tally.undecided, 0U);
 }
 
@@ -113,7 +115,7 @@ TEST(ProvePrograms, MaskedWordsAreAlwaysDecided) {
 TEST(ProvePrograms, OrdersUnderMasksInOtherWords) {
   namespace op = bpf::op;
   Random random(18);
-  for (int i = 0; i < 2000; ++i) {
+  for (std::uint64_t i = 0; i < rounds(2000); ++i) {
     const auto mask = static_cast<std::uint32_t>(random.next() & random.next()) & 0xfffffff0U;
     if (mask == 0) continue;
     const std::uint32_t k = static_cast<std::uint32_t>(random.next()) & mask;
@@ -145,7 +147,7 @@ TEST(ProvePrograms, OrdersUnderMasksInOtherWords) {
 
 TEST(ProvePrograms, BothDomainsAgreeOnSimplePrograms) {
   Random random(14);
-  for (int i = 0; i < 2000; ++i) {
+  for (std::uint64_t i = 0; i < rounds(2000); ++i) {
     const ProgramShape shape{.body = 8 + random.below(24), .arithmetic = false, .masks = random.one_in(2), .words = 6};
     const bpf::Program left = random_program(random, shape), right = mutate(left, random);
     const Question question{.programs = {left, right}, .left_programs = 1};
@@ -164,7 +166,7 @@ TEST(ProvePrograms, BothDomainsAgreeOnSimplePrograms) {
 TEST(ProveStacks, AgreeWithTheKernelsRule) {
   Random random(15);
   Tally tally;
-  for (int i = 0; i < 1500; ++i) {
+  for (std::uint64_t i = 0; i < rounds(1500); ++i) {
     Stack left, right;
     for (std::uint64_t n = 1 + random.below(3); n > 0; --n)
       left.push_back(random_program(random, {.body = 4 + random.below(6), .arithmetic = random.one_in(2)}));
@@ -185,8 +187,8 @@ TEST(ProveStacks, AgreeWithTheKernelsRule) {
     tally.count(outcome.verdict);
     if (HasFailure()) FAIL() << "case " << i;
   }
-  EXPECT_GT(tally.equal, 300U);
-  EXPECT_GT(tally.different, 100U);
+  EXPECT_GT(tally.equal, rounds(300));
+  EXPECT_GT(tally.different, rounds(80));
   EXPECT_LT(tally.undecided, 15U);
 }
 
