@@ -19,9 +19,9 @@ namespace {
 
 using policy::Op;
 using policy::Policy;
-using test_support::rounds;
 using test_support::Random;
 using test_support::random_policy;
+using test_support::rounds;
 
 constexpr policy::AuditArch kX86_64 = 0xc000003e, kX86 = 0x40000003, kS390x = 0x80000016;
 

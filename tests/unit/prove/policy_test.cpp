@@ -11,11 +11,11 @@
 namespace callgate::prove {
 namespace {
 
-using test_support::rounds;
 using test_support::compile_naively;
 using test_support::Random;
 using test_support::random_calls;
 using test_support::random_policy;
+using test_support::rounds;
 
 test_support::RandomPolicyLimits small_limits() {
   test_support::RandomPolicyLimits limits;

@@ -13,8 +13,8 @@
 namespace callgate::prove {
 namespace {
 
-using test_support::rounds;
 using test_support::Random;
+using test_support::rounds;
 
 bpf::Insn ret(std::uint32_t k) {
   return {bpf::op::kRetK, 0, 0, k};
