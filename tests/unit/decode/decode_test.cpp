@@ -123,8 +123,10 @@ TEST(Decode, WhatIsNotKnownIsNotShown) {
 
 TEST(Decode, MultiplexedCallsAreTakenApart) {
   // i386's pointers have 32 bits, so what they point to must lie low.
-  void* const low = mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-  ASSERT_NE(low, MAP_FAILED);
+  void* const wanted = reinterpret_cast<void*>(std::uintptr_t{0x3210'0000});  // NOLINT(performance-no-int-to-ptr)
+  void* const low =
+      mmap(wanted, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  ASSERT_EQ(low, wanted);
   const std::array<std::uint32_t, 3> args{AF_INET, SOCK_STREAM, 0};
   std::memcpy(low, args.data(), sizeof args);
   EXPECT_EQ(text("socketcall", {1, at(low)}, arch::Arch::x86),

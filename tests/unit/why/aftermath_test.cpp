@@ -11,7 +11,9 @@ namespace {
 format::Profile profile(std::string text) {
   const base::SourceFile file("p.json", std::move(text));
   base::Diagnostics diagnostics;
-  return format::read_profile(file, {}, diagnostics).value();
+  format::ReadOptions options;
+  options.native = arch::Arch::x86_64;
+  return format::read_profile(file, options, diagnostics).value();
 }
 
 TEST(Aftermath, TimesAsEnginesWriteThem) {
