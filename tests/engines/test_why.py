@@ -29,6 +29,9 @@ class Why(EngineTest):
         cls.daemons = Daemons(Path(folder.name))
         cls.addClassCleanup(cls.daemons.stop)
         cls.daemons.start()
+        # The kernel log tells about ten records in five seconds, and not of which container they are: what the tests
+        # before this one killed must lie behind.
+        time.sleep(7)
 
     def run_container(self, name, profile, image, *words):
         result = run(*self.daemons.client, "run", "--name", name, "--network", "none", "--security-opt",
