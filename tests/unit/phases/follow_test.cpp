@@ -40,7 +40,7 @@ bpf::Program compiled(const policy::Policy& policy) {
 class FollowTest : public testing::Test {
  protected:
   void SetUp() override {
-    if (!tracee::host::can_inject()) GTEST_SKIP() << "not on this architecture";
+    if (!tracee::host::can_inject()) GTEST_SKIP() << "calls are injected on x86_64 alone";
     char name[] = "/tmp/callgate-phases-XXXXXX";
     ASSERT_NE(mkdtemp(name), nullptr);
     directory_ = name;

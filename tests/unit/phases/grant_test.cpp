@@ -21,7 +21,8 @@ policy::Call call(Arch arch, std::string_view name, const tracee::host::Argument
 class GrantTest : public testing::TestWithParam<Arch> {
  protected:
   void SetUp() override {
-    if (arch::native() != Arch::x86_64) GTEST_SKIP() << "the grant names this machine's calls";
+    if (arch::native() != Arch::x86_64)
+      GTEST_SKIP() << "a grant names the calls of x86_64, where alone they are injected";
     auto made = with_grant(policy::Builder(policy::make_errno(1)).finish(), grant_);
     ASSERT_TRUE(made);
     policy_ = *made;
