@@ -221,7 +221,7 @@ int tell(Session& session, const Run& run, std::optional<std::string_view> file)
     session.print(report_of(run));
   } else {
     session.env().err(fmt::format("callgate: {}{}; {}\n", run.known != 0 ? "beyond what was known: " : "",
-                                  summary_of(run), run.complete ? "complete" : "INCOMPLETE"));
+                                  summary_of(run), outcome_of(run)));
   }
   return run.exit_status;
 }

@@ -119,7 +119,24 @@ std::string losses_text(const Run& run) {
   return out;
 }
 
+// What this way of recording, or this kernel, does not show. Refused calls are no part of it: --denied asks for them.
+std::vector<std::string> unseen(const Run& run) {
+  std::vector<std::string> out;
+  for (const recording::Blind blind : run.blind) {
+    if (blind == recording::Blind::capabilities) out.emplace_back("capabilities");
+    if (blind == recording::Blind::io_uring) out.emplace_back("operations of io_uring");
+    if (blind == recording::Blind::vsyscalls) out.emplace_back("the vsyscall page");
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string outcome_of(const Run& run) {
+  if (!run.complete) return "INCOMPLETE";
+  const std::vector<std::string> without = unseen(run);
+  return without.empty() ? "complete" : fmt::format("complete, but for {}", fmt::join(without, ", "));
+}
 
 std::string summary_of(const Run& run) {
   return fmt::format("{} of {} and {} in {:.2f} s", counted(run.calls.size(), "call"),
@@ -133,7 +150,7 @@ std::string report_of(const Run& run) {
   std::string out = fmt::format(
       "{}: {}; {}; {}\n", fmt::join(words, " "), summary_of(run),
       run.signal != 0 ? fmt::format("ended by signal {}", run.signal) : fmt::format("exit status {}", run.exit_status),
-      run.complete ? "complete" : "INCOMPLETE");
+      outcome_of(run));
   out += calls_text(run) + arguments_text(run) + capabilities_text(run);
   std::vector<std::string> operations;
   for (const recording::UringOperation& operation : run.uring) operations.push_back(std::to_string(operation.opcode));

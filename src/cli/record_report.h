@@ -11,6 +11,8 @@ namespace callgate::cli {
 
 // "31 calls of 2 programs and 5 tasks in 0.12 s".
 std::string summary_of(const recording::Run& run);
+// "INCOMPLETE", "complete", or what the recording is silent about: "complete, but for capabilities".
+std::string outcome_of(const recording::Run& run);
 // All of it: calls by phase, arguments, capabilities, what no filter sees.
 std::string report_of(const recording::Run& run);
 // Members of an object that is begun already.

@@ -143,14 +143,34 @@ std::string to_lines(const Run& run) {
   return out + end_line(run);
 }
 
+namespace {
+
+// Locked, and still what stands at `path`: whoever failed to write a file of its own takes it away again.
+base::UniqueFd open_locked(const std::string& path, bool& created) {
+  for (;;) {
+    constexpr int kFlags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOCTTY;
+    base::UniqueFd fd(open(path.c_str(), kFlags));
+    created = !fd && errno == ENOENT;
+    if (created) fd = base::UniqueFd(open(path.c_str(), kFlags | O_CREAT | O_EXCL, 0666));
+    if (!fd && created && errno == EEXIST) continue;
+    if (!fd) return fd;
+    while (flock(fd.get(), LOCK_EX) != 0)
+      if (errno != EINTR) return {};
+    struct stat ours{}, theirs{};
+    if (fstat(fd.get(), &ours) != 0) return {};
+    if (stat(path.c_str(), &theirs) == 0 && ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev) return fd;
+  }
+}
+
+}  // namespace
+
 base::Result<void> append(const std::string& path, const Run& run) {
   const auto failed = [&] {
     return base::fail(base::ErrorCode::io, fmt::format("'{}': {}", path, base::errno_text(errno)), errno);
   };
-  const base::UniqueFd fd(open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666));
+  bool created = false;
+  const base::UniqueFd fd = open_locked(path, created);
   if (!fd) return failed();
-  while (flock(fd.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return failed();
   struct stat status{};
   if (fstat(fd.get(), &status) != 0) return failed();
   const bool regular = S_ISREG(status.st_mode);
@@ -160,6 +180,7 @@ base::Result<void> append(const std::string& path, const Run& run) {
     text.insert(0, 1, '\n');
   auto written = write_all(fd.get(), text, path);
   if (!written && regular) static_cast<void>(ftruncate(fd.get(), status.st_size) == 0);
+  if (!written && created && status.st_size == 0) unlink(path.c_str());
   return written;
 }
 

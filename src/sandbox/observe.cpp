@@ -4,12 +4,16 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <atomic>
 #include <filesystem>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include "arch/calls.h"
 #include "base/text.h"
 #include "tracee/event.h"
+#include "tracee/one_processor.h"
 
 namespace callgate::sandbox {
 
@@ -39,25 +43,24 @@ class Watcher {
   Watcher(pid_t main, const Observer& observer, Watch watch)
       : main_(main), observer_(observer), all_calls_(watch == Watch::all_calls), processes_{{main, main}} {}
 
-  // Handles all changes there are; true once nobody is left.
-  bool drain() {
+  // Until nobody is left.
+  void follow() {
     tracee::Event event;
-    for (;;) {
-      const tracee::Waited waited = tracee::next_event(event, false);
-      if (waited != tracee::Waited::event) return waited == tracee::Waited::no_tasks;
-      const tracee::EventKind told = all_calls_ ? tracee::EventKind::call_entry : tracee::EventKind::seccomp;
-      if (event.kind == told) observer_.on_call(process_of(event.tid), event.call);
-      if (event.kind == tracee::EventKind::exec) on_exec(event.tid);
-      if (event.kind == tracee::EventKind::ended) {
-        processes_.erase(event.tid);
-        if (event.tid == main_) ended_ = ended_from_wait(event.status);
+    const tracee::EventKind told = all_calls_ ? tracee::EventKind::call_entry : tracee::EventKind::seccomp;
+    while (tracee::next_event(event) == tracee::Waited::event) {
+      if (event.kind == told) {
+        observer_.on_call(process_of(event.tid), event.call);
+        processor_.at_call(event.tid, event.call);
       }
+      if (event.kind == tracee::EventKind::exec) on_exec(event.tid);
+      if (event.kind == tracee::EventKind::ended) on_end(event);
       tracee::resume(event, all_calls_ ? tracee::Until::next_call : tracee::Until::next_event);
     }
   }
   Ended ended() const { return ended_; }
-  // To the program; once that has ended, to the children that it left behind.
+  // By another thread, as the two below. To the program; once that has ended, to the children that it left behind.
   void send(int signal) const {
+    const std::lock_guard lock(mutex_);
     if (processes_.contains(main_)) {
       kill(main_, signal);
       return;
@@ -65,7 +68,11 @@ class Watcher {
     for (const auto& [tid, process] : processes_)
       if (tid == process) kill(process, signal);
   }
-  bool main_lives() const { return processes_.contains(main_); }
+  bool main_lives() const {
+    const std::lock_guard lock(mutex_);
+    return processes_.contains(main_);
+  }
+  void tick() { processor_.tick(); }
 
  private:
   pid_t process_of(pid_t tid) {
@@ -73,8 +80,16 @@ class Watcher {
     if (known != processes_.end()) return known->second;
     const pid_t process = tracee::process_of(tid);
     if (process == tid && tid != main_) observer_.on_process(tid, tracee::parent_of(tid));
+    const std::lock_guard lock(mutex_);
     processes_[tid] = process;
     return process;
+  }
+
+  void on_end(const tracee::Event& event) {
+    processor_.ended(event.tid);
+    const std::lock_guard lock(mutex_);
+    processes_.erase(event.tid);
+    if (event.tid == main_) ended_ = ended_from_wait(event.status);
   }
 
   void on_exec(pid_t tid) {
@@ -91,9 +106,67 @@ class Watcher {
   pid_t main_;
   const Observer& observer_;
   bool all_calls_;
+  tracee::OneProcessor processor_;
+  mutable std::mutex mutex_;          // for what other threads read; this one alone writes
   std::map<pid_t, pid_t> processes_;  // by thread
   Ended ended_;
   bool started_ = false;
+};
+
+// A stop is told by waitpid; a SIGCHLD for each would be as dear as the wait.
+class QuietStops {
+ public:
+  QuietStops() {
+    struct sigaction quiet{};
+    quiet.sa_handler = SIG_DFL;
+    quiet.sa_flags = SA_NOCLDSTOP;
+    sigaction(SIGCHLD, &quiet, &before_);
+  }
+  ~QuietStops() { sigaction(SIGCHLD, &before_, nullptr); }
+  QuietStops(const QuietStops&) = delete;
+  QuietStops& operator=(const QuietStops&) = delete;
+
+ private:
+  struct sigaction before_{};
+};
+
+// A thread that passes signals on, keeps the limit, and ticks, while the tracer's waits for stops alone.
+class Attendant {
+ public:
+  Attendant(Watcher& watcher, std::chrono::seconds limit)
+      : thread_([this, &watcher, limit] { attend(watcher, limit); }) {}
+  ~Attendant() {
+    done_ = true;
+    pthread_kill(thread_.native_handle(), SIGCHLD);  // out of its wait
+    thread_.join();
+  }
+  Attendant(const Attendant&) = delete;
+  Attendant& operator=(const Attendant&) = delete;
+
+ private:
+  void attend(Watcher& watcher, std::chrono::seconds limit) {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::seconds kGrace{2};
+    constexpr timespec kTick{0, tracee::OneProcessor::kTickMs * 1'000'000L};
+    auto deadline = Clock::now() + limit;
+    int next = SIGTERM;
+    sigset_t all;
+    sigfillset(&all);
+    while (!done_) {
+      siginfo_t info{};
+      const int signal = sigtimedwait(&all, &info, &kTick);
+      watcher.tick();
+      // What the kernel sends to the whole foreground group (Ctrl-C), the program has already.
+      if (signal > 0 && signal != SIGCHLD && (info.si_code != SI_KERNEL || !watcher.main_lives())) watcher.send(signal);
+      if (limit.count() == 0 || Clock::now() < deadline) continue;
+      watcher.send(next);
+      next = SIGKILL;
+      deadline = Clock::now() + kGrace;
+    }
+  }
+
+  std::atomic<bool> done_ = false;
+  std::thread thread_;  // last: it uses the above
 };
 
 }  // namespace
@@ -108,27 +181,13 @@ Kernel observing(const Kernel& kernel, Watch watch) {
 }
 
 Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit, Watch watch) {
-  using Clock = std::chrono::steady_clock;
-  constexpr std::chrono::seconds kGrace{2};
+  const QuietStops quiet;
   Watcher watcher(launched.pid(), observer, watch);
-  const bool limited = limit.count() > 0;
-  auto deadline = Clock::now() + limit;
-  int next = SIGTERM;
-  sigset_t all;
-  sigfillset(&all);
-  // The child may have ended before the first wait; its SIGCHLD is pending then, for it was blocked all along.
-  for (;;) {
-    siginfo_t info{};
-    constexpr timespec kPause{0, 100'000'000};
-    const int signal = limited ? sigtimedwait(&all, &info, &kPause) : sigwaitinfo(&all, &info);
-    if (signal == SIGCHLD && watcher.drain()) return watcher.ended();
-    // What the kernel sends to the whole foreground group (Ctrl-C), the program has already.
-    if (signal > 0 && signal != SIGCHLD && (info.si_code != SI_KERNEL || !watcher.main_lives())) watcher.send(signal);
-    if (!limited || Clock::now() < deadline) continue;
-    watcher.send(next);
-    next = SIGKILL;
-    deadline = Clock::now() + kGrace;
+  {
+    const Attendant attendant(watcher, limit);
+    watcher.follow();
   }
+  return watcher.ended();
 }
 
 }  // namespace callgate::sandbox

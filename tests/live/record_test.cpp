@@ -1,17 +1,18 @@
-// Records programs that make calls in ways that recorders miss (record_workload.cpp), and looks for each of them.
+// What a recording holds beside the calls: phases, arguments, capabilities, counts. Whether it holds every call is
+// record_cases_test.cpp's question.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/record.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 
-#include "arch/calls.h"
+#include "recorded.h"
 #include "recording/file.h"
 
 namespace callgate::record {
@@ -21,43 +22,6 @@ using recording::Call;
 using recording::Run;
 using testing::ElementsAre;
 
-constexpr arch::AuditArch kNative = 0xc000003e, kCompat = 0x40000003;
-
-struct Wanted {
-  Keep keep;
-  Method method = Method::ebpf;
-};
-
-Run recorded(std::vector<std::string> words, const Wanted& wanted = {}) {
-  Request request;
-  request.plan.program = CALLGATE_RECORD_WORKLOAD;
-  request.plan.argv = {request.plan.program};
-  request.plan.argv.insert(request.plan.argv.end(), words.begin(), words.end());
-  request.plan.environment = {"PATH=/usr/bin:/bin"};
-  request.keep = wanted.keep;
-  request.method = wanted.method;
-  const auto outcome = record(request, sandbox::real_kernel());
-  if (!outcome) {
-    ADD_FAILURE() << outcome.error().message;
-    return {};
-  }
-  EXPECT_TRUE(outcome->run.complete);
-  return outcome->run;
-}
-
-const Call* find(const Run& run, arch::AuditArch audit, arch::SyscallNr nr) {
-  const auto found = std::ranges::find_if(run.calls, [&](const Call& c) { return c.audit == audit && c.nr == nr; });
-  return found == run.calls.end() ? nullptr : &*found;
-}
-
-const Call* find(const Run& run, std::string_view name) {
-  return find(run, kNative, arch::number(arch::Arch::x86_64, name).value());
-}
-
-bool has(const Run& run, std::string_view name) {
-  return find(run, name) != nullptr;
-}
-
 class LiveRecord : public testing::Test {
  protected:
   void SetUp() override {
@@ -65,24 +29,6 @@ class LiveRecord : public testing::Test {
     if (const auto probe = Ebpf::attach({}); !probe) GTEST_SKIP() << probe.error().message;
   }
 };
-
-TEST_F(LiveRecord, EveryNumberOfBothTables) {
-  const recording::Run run = recorded({"sweep"});
-  EXPECT_EQ(run.exit_status, 0);
-  for (arch::SyscallNr nr = 0; nr <= 470; ++nr) {
-    EXPECT_TRUE(nr == 162 || find(run, kNative, nr) != nullptr) << "x86_64 " << nr;
-    EXPECT_TRUE(nr == 36 || find(run, kCompat, nr) != nullptr) << "x86 " << nr;
-  }
-  EXPECT_FALSE(has(run, "sync"));
-}
-
-TEST_F(LiveRecord, NumbersThatNoTableHolds) {
-  const recording::Run run = recorded({"odd-numbers"});
-  for (const arch::SyscallNr nr : {0x40000027U, 999U, 0xffffffffU, 511U, 512U})
-    EXPECT_NE(find(run, kNative, nr), nullptr) << nr;
-  EXPECT_NE(find(run, kCompat, 998), nullptr);
-  EXPECT_EQ(find(run, kNative, 998), nullptr);
-}
 
 TEST_F(LiveRecord, FromTheExecveOnAndNothingBefore) {
   const recording::Run run = recorded({"nothing"});
@@ -104,17 +50,6 @@ TEST_F(LiveRecord, Children) {
   EXPECT_EQ(run.images.size(), 2U);
 }
 
-TEST_F(LiveRecord, ThreadThatExecutes) {
-  const recording::Run run = recorded({"thread-executes"});
-  EXPECT_TRUE(has(run, "getpriority"));
-}
-
-TEST_F(LiveRecord, DaemonThatOutlivesTheProgram) {
-  const recording::Run run = recorded({"daemon"});
-  EXPECT_TRUE(has(run, "personality"));
-  EXPECT_TRUE(run.finished);
-}
-
 TEST_F(LiveRecord, DeniedCalls) {
   EXPECT_FALSE(has(recorded({"denied"}), "getpriority"));
   const recording::Run run = recorded({"denied"}, {{false, true}});
@@ -124,36 +59,6 @@ TEST_F(LiveRecord, DeniedCalls) {
     return call.denied && call.nr != *arch::number(arch::Arch::x86_64, "getpriority");
   })) << "only that one was";
   EXPECT_TRUE(std::ranges::find(run.blind, recording::Blind::denied) == run.blind.end());
-}
-
-TEST_F(LiveRecord, DeniedByDeath) {
-  const recording::Run run = recorded({"killed"}, {{false, true}});
-  EXPECT_EQ(run.signal, SIGSYS);
-  ASSERT_TRUE(has(run, "getpriority"));
-  EXPECT_TRUE(find(run, "getpriority")->denied);
-}
-
-TEST_F(LiveRecord, LeavingTheCgroup) {
-  // A cgroup to go to: any that this machine lets us make.
-  for (const std::string root : {"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}) {
-    const std::string other = root + "/callgate-record-test-" + std::to_string(getpid());
-    if (access((root + "/cgroup.procs").c_str(), W_OK) != 0 || mkdir(other.c_str(), 0700) != 0) continue;
-    const recording::Run run = recorded({"leave-cgroup", other + "/cgroup.procs"});
-    rmdir(other.c_str());
-    EXPECT_EQ(run.exit_status, 0);
-    EXPECT_TRUE(has(run, "getpriority"));
-    return;
-  }
-  GTEST_SKIP() << "no cgroup can be made here: no hierarchy is mounted that we may write to";
-}
-
-TEST_F(LiveRecord, OperationsOfIoUring) {
-  const recording::Run run = recorded({"uring"});
-  if (run.exit_status == 8) GTEST_SKIP() << "io_uring is not in this kernel, or kernel.io_uring_disabled forbids it";
-  ASSERT_EQ(run.exit_status, 0);
-  EXPECT_FALSE(has(run, "socket"));
-  ASSERT_EQ(run.uring.size(), 1U);
-  EXPECT_EQ(run.uring[0].opcode, 45);
 }
 
 TEST_F(LiveRecord, VsyscallPage) {
@@ -196,6 +101,11 @@ TEST_F(LiveRecord, Arguments) {
   EXPECT_THAT(flags->values, testing::IsSupersetOf({0x1U, 0x80000U, 0x80800U}));
   EXPECT_EQ(flags->ever_set.value() & 0x80801, 0x80801U);
   EXPECT_EQ(flags->ever_clear.value(), 0xffffffffU);
+}
+
+TEST_F(LiveRecord, ArgumentsOf32Bits) {
+  const recording::Run run = recorded({"arguments-i386"}, {{true, false}});
+  if (run.signal == SIGSEGV) GTEST_SKIP() << "this kernel runs no 32-bit calls (int $0x80)";
   const Call* const compat = find(run, kCompat, 359);
   ASSERT_NE(compat, nullptr);
   EXPECT_THAT(compat->arguments[0].values, ElementsAre(0, 1, 2));
@@ -252,13 +162,18 @@ TEST(LiveRecordByPtrace, SeesTheSame) {
   EXPECT_FALSE(find(run, "socket")->arguments.empty());
   EXPECT_TRUE(has(run, "execve"));
   EXPECT_EQ(find(run, "getpgid")->counts[1], 1U) << "each call stops once";
-  EXPECT_FALSE(has(recorded({"denied"}, by_ptrace), "getpriority")) << "the program's own filter comes first";
-  const recording::Run old = recorded({"vsyscall"}, by_ptrace);
-  EXPECT_TRUE(old.signal == SIGSEGV || has(old, "time")) << "where there is a vsyscall page, filters see it";
-  const recording::Run denied = recorded({"denied"}, {{false, true}, Method::ptrace});
-  EXPECT_TRUE(has(denied, "getpriority")) << "a tracer comes before the filter";
-  EXPECT_TRUE(has(recorded({"daemon"}, by_ptrace), "personality"));
-  EXPECT_TRUE(has(recorded({"thread-executes"}, by_ptrace), "getpriority"));
+}
+
+// The tracer moves to the processor of what it stops most, and that must not show.
+TEST(LiveRecordByPtrace, TheProgramSeesItsProcessors) {
+  cpu_set_t set;
+  ASSERT_EQ(sched_getaffinity(0, sizeof set, &set), 0);
+  const std::string processors = std::to_string(CPU_COUNT(&set));
+  for (const bool denied : {false, true})
+    EXPECT_EQ(recorded({"processors", processors}, {{false, denied}, Method::ptrace}).exit_status, 0);
+  cpu_set_t after;
+  ASSERT_EQ(sched_getaffinity(0, sizeof after, &after), 0);
+  EXPECT_TRUE(CPU_EQUAL(&set, &after)) << "nor stay with us";
 }
 
 }  // namespace

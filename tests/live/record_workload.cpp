@@ -1,21 +1,15 @@
-// What recorders are tried on: one case an argument. Each makes calls in a way that a recorder may miss; the test
-// (record_test.cpp) knows which.
-// SPDX-License-Identifier: Apache-2.0
+// What recorders are tried on: one case an argument, here those that are looked at closely (record_test.cpp); the ways
+// of making a call that recorders miss stand in record_cases.cpp. SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
-#include <linux/filter.h>
 #include <linux/io_uring.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,60 +17,29 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <thread>
 
+#include "raw_calls.h"
+
 namespace {
 
-long native(long nr, long argument) {
-  long result = nr;
-  register long r10 asm("r10") = argument;
-  register long r8 asm("r8") = argument;
-  register long r9 asm("r9") = argument;
-  asm volatile("syscall"
-               : "+a"(result)
-               : "D"(argument), "S"(argument), "d"(argument), "r"(r10), "r"(r8), "r"(r9)
-               : "rcx", "r11", "memory");
-  return result;
-}
-
-long i386(long nr, long argument) {
-  long result = nr;
-  asm volatile("int $0x80"
-               : "+a"(result)
-               : "b"(argument), "c"(argument), "d"(argument), "S"(argument), "D"(argument)
-               : "r8", "r9", "r10", "r11", "memory");
-  return result;
-}
-
-// In a process of its own: some end it, stop it or never return.
-template <class Body>
-void apart(Body body) {
-  const pid_t child = fork();
-  if (child == 0) {
-    body();
-    _exit(0);
-  }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-  }
-}
-
-// All numbers of both tables but sync's, which takes as long as the disks do. Arguments are wrong for all of them.
-void sweep() {
+// All numbers of a table but sync's, which takes as long as the disks do. Arguments are wrong for all of them.
+void sweep(long (*call)(long nr, long argument), long sync, long with_zero) {
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   if (setresgid(65534, 65534, 65534) != 0 || setresuid(65534, 65534, 65534) != 0) _exit(9);
-  const auto bounded = [] {
-    // What waits for a signal is ended by this one.
-    const itimerval soon{{0, 0}, {0, 100'000}};
-    setitimer(ITIMER_REAL, &soon, nullptr);
-  };
-  constexpr long kSync = 162, kSyncI386 = 36, kSigsuspendI386 = 72;
   for (long nr = 0; nr <= 470; ++nr) {
-    if (nr != kSync) apart([&] { bounded(), native(nr, -1); });
-    if (nr != kSyncI386) apart([&] { bounded(), i386(nr, nr == kSigsuspendI386 ? 0 : -1); });
+    if (nr == sync) continue;
+    apart([&] {
+      // What waits for a signal is ended by this one.
+      const itimerval soon{{0, 0}, {0, 100'000}};
+      setitimer(ITIMER_REAL, &soon, nullptr);
+      call(nr, nr == with_zero ? 0 : -1);
+    });
   }
 }
 
@@ -86,7 +49,6 @@ void odd_numbers() {
   native(-1, 0);
   native(511, 0);
   native(512, 0);
-  i386(998, 0);
 }
 
 void forks() {
@@ -98,48 +60,6 @@ void forks() {
   posix_spawn(&child, name, nullptr, nullptr, arguments, nullptr);
   wait(nullptr);
   std::thread([] { syscall(SYS_getpriority, 0, 0); }).join();
-}
-
-// A thread that is not the first executes: the program goes on in its task.
-void thread_executes(const char* self) {
-  std::thread([self] { execl(self, self, "after-exec", nullptr); }).join();
-}
-
-// Twice forked, in a session of its own, and long outliving its parents.
-void daemon_case() {
-  if (fork() != 0) _exit(0);
-  setsid();
-  if (fork() != 0) _exit(0);
-  while (getppid() != 1) usleep(1000);
-  usleep(300'000);
-  syscall(SYS_personality, 0xffffffffU);
-}
-
-void install(std::uint32_t nr, std::uint32_t action) {
-  sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-                        BPF_STMT(BPF_RET | BPF_K, action), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-  const sock_fprog program{4, code};
-  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0) _exit(9);
-}
-
-void denied() {
-  install(SYS_getpriority, SECCOMP_RET_ERRNO | 77);
-  syscall(SYS_getpriority, 0, 0);
-}
-
-void killed() {
-  const rlimit no_core{0, 0};
-  setrlimit(RLIMIT_CORE, &no_core);
-  install(SYS_getpriority, SECCOMP_RET_KILL_PROCESS);
-  syscall(SYS_getpriority, 0, 0);
-}
-
-void leave_cgroup(const char* procs) {
-  const int fd = open(procs, O_WRONLY);
-  const std::string self = std::to_string(getpid());
-  if (fd < 0 || write(fd, self.data(), self.size()) < 0) _exit(9);
-  apart([] { syscall(SYS_getpriority, 0, 0); });
 }
 
 // One operation of io_uring, by hand: a socket that no socket call made.
@@ -187,6 +107,9 @@ void arguments() {
   syscall(SYS_socket, 0x1234567800000001, 0x9876543200000002, 0, &arguments, &arguments, &arguments);
   for (int i = 0; i < 60; ++i) syscall(SYS_prctl, 100000 + i, 0, 0, 0, 0);
   for (int flags : {0x80000, 0x1, 0x80800}) syscall(SYS_openat, -1, "", flags, 0);
+}
+
+void arguments_i386() {
   for (int i = 0; i < 3; ++i) i386(359, i);  // socket
 }
 
@@ -210,24 +133,55 @@ void crowd() {
   }
 }
 
+// So many processes, one after the other, that end as soon as they can.
+void short_lived(int processes) {
+  for (int i = 0; i < processes; ++i) {
+    if (vfork() == 0) mark(), _exit(0);
+    wait(nullptr);
+  }
+}
+
+// Whether we and our children see as many processors as that, after many calls in a row. By three ways of looking.
+void processors(int expected) {
+  const auto stop_often = [] {
+    for (int i = 0; i < 200; ++i) syscall(SYS_getppid);
+  };
+  const auto look = [&] {
+    cpu_set_t set;
+    stop_often();
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) != expected) _exit(9);
+    stop_often();
+    std::ifstream status("/proc/self/status");
+    const std::string text{std::istreambuf_iterator<char>(status), {}};
+    const char* const list = std::strstr(text.c_str(), "Cpus_allowed_list:");
+    if (list == nullptr || (expected > 1 && std::strpbrk(list, "-,\n") == std::strchr(list, '\n'))) _exit(8);
+  };
+  look();
+  stop_often();
+  const pid_t child = fork();
+  if (child == 0) look(), _exit(0);
+  int status = 0;
+  if (waitpid(child, &status, 0) != child || status != 0) _exit(7);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (run_case(argc, argv)) return 0;
   const std::string_view wanted(argc > 1 ? argv[1] : "");
-  if (wanted == "sweep") sweep();
+  if (wanted == "sweep") sweep(native, 162, -1);
+  if (wanted == "sweep-i386") sweep(i386, 36, 72);  // sigsuspend, too, takes a mask by value
   if (wanted == "odd-numbers") odd_numbers();
+  if (wanted == "odd-numbers-i386") i386(998, 0);
   if (wanted == "forks") forks();
-  if (wanted == "thread-executes") thread_executes(argv[0]);
-  if (wanted == "after-exec") syscall(SYS_getpriority, 0, 0);
-  if (wanted == "daemon") daemon_case();
-  if (wanted == "denied") denied();
-  if (wanted == "killed") killed();
-  if (wanted == "leave-cgroup" && argc > 2) leave_cgroup(argv[2]);
   if (wanted == "uring") uring();
   if (wanted == "vsyscall") vsyscall();
   if (wanted == "serve") serve();
   if (wanted == "arguments") arguments();
+  if (wanted == "arguments-i386") arguments_i386();
   if (wanted == "capability") capability();
   if (wanted == "crowd") crowd();
+  if (wanted == "short-lived") short_lived(std::atoi(argv[2]));
+  if (wanted == "processors") processors(std::atoi(argv[2]));
   return 0;
 }

@@ -7,21 +7,20 @@ usage: test_phases.py CALLGATE PROBE PROBE_STATIC I386_SOURCE
 SPDX-License-Identifier: Apache-2.0
 """
 
-import http.client
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import unittest
 from pathlib import Path
 
+import servers
+from servers import PATIENCE, below, wait_until
+
 CALLGATE, PROBE, STATIC, I386 = (str(Path(word).resolve()) for word in sys.argv[1:5])
-PATIENCE = 60
 STRICT = ["getcwd", "mount", "execve", "execveat", "ptrace", "listen"]
 
 
@@ -36,54 +35,6 @@ def status(task: Path) -> dict:
 
 
 OWN_FILTERS = int(status(Path("/proc/self")).get("Seccomp_filters", 0))
-
-
-def below(pid: int) -> list[int]:
-    """All processes below `pid`."""
-    out = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in task.read_text().split():
-            out += [int(child), *below(int(child))]
-    return out
-
-
-def wait_until(what, true):
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            if true():
-                return
-        except (OSError, http.client.HTTPException):
-            pass
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {PATIENCE} s")
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def ask(port: int, text: bytes, enough: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as link:
-        link.sendall(text)
-        got = b""
-        while enough not in got:
-            part = link.recv(65536)
-            if not part:
-                raise OSError(f"no {enough!r} in {got!r}")
-            got += part
-
-
-def get(port: int) -> None:
-    link = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-    link.request("GET", "/")
-    answer = link.getresponse()
-    answer.read()
-    link.close()
-    if answer.status != 200:
-        raise OSError(f"status {answer.status}")
 
 
 class Phases(unittest.TestCase):
@@ -195,8 +146,10 @@ class FailClosed(Phases):
 
 
 class Servers(Phases):
-    def serve(self, at: str, program: list[str], load, everyone: bool = True):
-        """Starts it, loads it, and looks at each of its processes. Unless `everyone`, some may wait on."""
+    def serve(self, at: str, server: servers.Server):
+        """Starts it, loads it, and looks at each of its processes. One that never waits for clients may wait on."""
+        program, load = server.words, server.load
+        everyone = server.waits or at != "accept"
         with open(self.folder / "log", "w") as log:
             launcher = subprocess.Popen([*self.words(at), *program], cwd="/", stdout=log, stderr=log)
         try:
@@ -240,64 +193,31 @@ class Servers(Phases):
             task["Seccomp_filters"] == str(OWN_FILTERS + 2) and task["TracerPid"] == "0" for task in tasks)
 
     def test_nginx(self):
-        port = free_port()
-        (self.folder / "nginx.conf").write_text(
-            f"daemon off; worker_processes 2; user root; pid {self.folder}/pid; error_log stderr;\n"
-            f"events {{}}\nhttp {{ access_log off; server {{ listen 127.0.0.1:{port}; return 200 'well'; }} }}\n")
-        words = ["nginx", "-c", str(self.folder / "nginx.conf"), "-p", str(self.folder)]
-        self.serve("listen", words, lambda: get(port))
-        self.serve("accept", words, lambda: get(port), everyone=False)  # its master never waits for clients
+        one = servers.nginx(self.folder)
+        self.serve("listen", one)
+        self.serve("accept", one)
 
     def test_redis(self):
-        port = free_port()
-        words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder)]
-        def load():
-            ask(port, b"SET a 1\r\nINCR a\r\n", b":2\r\n")
-        self.serve("listen", words, load)
-        self.serve("accept", words, load)
+        one = servers.redis(self.folder)
+        self.serve("listen", one)
+        self.serve("accept", one)
 
     def test_memcached(self):
-        port = free_port()
-        words = ["memcached", "-l", "127.0.0.1", "-p", str(port), "-U", "0", "-u", "root", "-t", "4"]
-        self.serve("listen", words, lambda: ask(port, b"set a 0 0 1\r\nx\r\nget a\r\n", b"VALUE a 0 1"))
+        self.serve("listen", servers.memcached(self.folder))
 
     def test_haproxy(self):
-        port = free_port()
-        (self.folder / "haproxy.cfg").write_text(
-            "global\n  nbthread 2\ndefaults\n  mode http\n  timeout client 20s\n  timeout server 20s\n  timeout connect 5s\n"
-            f"frontend f\n  bind 127.0.0.1:{port}\n  http-request return status 200\n")
-        self.serve("accept", ["haproxy", "-db", "-f", str(self.folder / "haproxy.cfg")], lambda: get(port))
+        self.serve("accept", servers.haproxy(self.folder))
 
     def test_python(self):
-        port = free_port()
-        self.serve("listen", ["/usr/bin/python3", "-c", "import http.server as h\n"
-                              "class A(h.BaseHTTPRequestHandler):\n"
-                              "  def do_GET(self): self.send_response(200); self.end_headers()\n"
-                              f"h.ThreadingHTTPServer(('127.0.0.1', {port}), A).serve_forever()"], lambda: get(port))
+        self.serve("listen", servers.python(self.folder))
 
     def test_node(self):
-        port = free_port()
-        code = ("const fs = require('fs'); require('http').createServer((q, a) => a.end('well'))"
-                f".listen({port}, '127.0.0.1', () => fs.existsSync('/callgate:next'))")
+        one = servers.node(self.folder)
         for at in ("listen", "marker"):
-            self.serve(at, ["/usr/bin/node", "-e", code], lambda: get(port))
+            self.serve(at, one)
 
     def test_postgres(self):
-        binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-        home, port = self.folder / "data", free_port()
-        home.mkdir()
-        shutil.chown(home, "postgres", "postgres")
-        as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]
-        subprocess.run([*as_postgres, binaries / "initdb", "-D", home, "-A", "trust", "--no-sync"], check=True,
-                       capture_output=True, cwd="/")
-        def load():
-            done = subprocess.run([*as_postgres, "psql", "-h", "127.0.0.1", "-p", str(port), "-qAtc",
-                                   "create temp table t as select generate_series(1, 100) n; select sum(n) from t",
-                                   "postgres"], capture_output=True, text=True, timeout=PATIENCE, check=False, cwd="/")
-            if done.stdout.strip() != "5050":
-                raise OSError(done.stderr)
-        self.serve("listen", [*as_postgres, str(binaries / "postgres"), "-D", str(home), "-p", str(port), "-h", "127.0.0.1",
-                              "-c", "unix_socket_directories=", "-c", "fsync=off"], load)
+        self.serve("listen", servers.postgres(self.folder))
 
 
 if __name__ == "__main__":

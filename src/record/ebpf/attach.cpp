@@ -43,11 +43,12 @@ struct Unmap {
 };
 
 base::Error explain(std::string_view what, int error) {
-  const bool rights = error == EPERM || error == EACCES;
-  return {base::ErrorCode::unsupported,
-          fmt::format("{}: {}{}", what, base::errno_text(error),
-                      rights ? "; it takes CAP_BPF and CAP_PERFMON, and the kernel's consent" : ""),
-          error};
+  std::string_view hint;
+  if (error == EPERM || error == EACCES)
+    hint = "; it takes CAP_BPF and CAP_PERFMON, and the kernel's consent";
+  else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
+    hint = "; the kernel's types are not to be had: no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)";
+  return {base::ErrorCode::unsupported, fmt::format("{}: {}{}", what, base::errno_text(error), hint), error};
 }
 
 recorder_config configure(const Keep& keep, const CgroupChoice& cgroup) {
