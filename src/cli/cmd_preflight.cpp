@@ -88,8 +88,8 @@ std::optional<Outcome> fly(Session& session, Flight& flight, int& status) {
                                      flight.executed(static_cast<std::uint64_t>(process), comm, loader);
                                    }};
   outcome.ended = sandbox::observe(*launched, observer, std::chrono::seconds(seconds));
-  if (launched->failure().stage != sandbox::Stage::none)
-    return refuse(sandbox::describe(launched->failure(), plan.program));
+  if (const auto failure = sandbox::failure_of(*launched, *outcome.ended); failure.stage != sandbox::Stage::none)
+    return refuse(sandbox::describe(failure, plan.program));
   return outcome;
 }
 

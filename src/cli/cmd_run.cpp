@@ -64,6 +64,11 @@ bool add_guard(Session& session, sandbox::Plan& plan, policy::Policy* policy, in
 // A file of --filter is loaded as it is: looked at as the kernel will, and no more.
 bool take_filter(Session& session, sandbox::Plan& plan, int& status) {
   status = kBadInput;
+  if (session.arguments().all("filter").size() > 1) {
+    status = session.usage(kBadOptionValue, "--filter is given more than once; run loads one",
+                           "callgate merge --intersect makes one of several: what all of them allow");
+    return false;
+  }
   if (session.arguments().has("profile")) {
     status = session.usage(kBadOptionValue, "--filter is loaded in place of a profile, but --profile is given too",
                            "give one of the two");
@@ -135,21 +140,24 @@ int execute(Session& session, const sandbox::Plan& plan, const std::optional<pha
   // What was found so far must not come after the program's own output.
   print_diagnostics(session.env(), session.diagnostics(), session.json());
   session.diagnostics() = {};
-  const auto launched = sandbox::launch(plan, signals, traced, *session.env().kernel);
+  auto launched = sandbox::launch(plan, signals, traced, *session.env().kernel);
   if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program, plan.seals));
   if (traced) {
     const std::span<const bpf::Insn> filter =
         plan.filter ? std::span<const bpf::Insn>(*plan.filter) : std::span<const bpf::Insn>();
     const sandbox::Report report = sandbox::supervise_traced(*launched, filter);
-    if (launched->failure().stage != sandbox::Stage::none)
-      return refuse(session, sandbox::describe(launched->failure(), plan.program, plan.seals));
+    clean_up(session, *launched);
+    if (const auto failure = sandbox::failure_of(*launched, report.ended); failure.stage != sandbox::Stage::none)
+      return refuse(session, sandbox::describe(failure, plan.program, plan.seals));
     for (const sandbox::Killed& killed : report.killed) report_kill(session, killed);
     return report.ended.exit_status;
   }
   const pid_t program = log ? sandbox::program_pid(*launched) : 0;
   const sandbox::Ended ended = sandbox::supervise(*launched);
-  if (launched->failure().stage != sandbox::Stage::none)
-    return refuse(session, sandbox::describe(launched->failure(), plan.program, plan.seals));
+  clean_up(session, *launched);
+  if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
+    return refuse(session, sandbox::describe(failure, plan.program, plan.seals));
+  if (ended.wait_errno != 0) return refuse(session, sandbox::describe_wait(ended, plan.program));
   if (ended.signal == SIGSYS && plan.filter) report_from_log(session, plan.argv[0], program, log);
   return ended.exit_status;
 }
@@ -170,11 +178,7 @@ int run_command(Session& session) {
   } else if (!add_filter(session, plan, status)) {
     return sandbox::kExitOwnFailure;
   }
-  const std::string root(session.arguments().last("root").value_or("none"));
-  const auto missing =
-      sandbox::find_program(plan.argv[0], session.env().variable("PATH"),
-                            root == "none" ? sandbox::probe_executable : sandbox::probe_below(root), plan.program);
-  if (missing) return refuse(session, *missing);
+  if (const auto missing = find_program(session, plan)) return refuse(session, *missing);
   if (plan.filter)
     if (const auto stuck = sandbox::check_can_start(*plan.filter)) return refuse(session, *stuck);
   if (session.arguments().has("plan")) {

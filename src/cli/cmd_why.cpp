@@ -11,8 +11,11 @@
 #include "cli/options.h"
 #include "cli/output_aside.h"
 #include "cli/prepare.h"
+#include "cli/run_seals.h"
 #include "cli/why_evidence.h"
 #include "format/shipped.h"
+#include "policy/algebra.h"
+#include "sandbox/guard.h"
 #include "sandbox/launch.h"
 #include "why/live.h"
 #include "why/print.h"
@@ -72,21 +75,37 @@ int refuse(Session& session, const sandbox::Refusal& refusal) {
   return refusal.exit_status;
 }
 
-// What is loaded, and what it stands for. Nothing in the plan for a profile that turns seccomp off.
-std::optional<why::StandIn> add_stand_in(Session& session, Subject& subject, sandbox::Plan& plan) {
+// What the program is to be under: the profile, and what the seals deny on top of it. Nothing where that is nothing.
+base::Result<std::optional<policy::Policy>> in_force(const format::Profile& profile,
+                                                     const std::optional<policy::Policy>& guard) {
+  if (!guard) return profile.confined ? std::optional(profile.policy) : std::nullopt;
+  if (!profile.confined) return std::optional(guard);
+  const std::array<policy::Policy, 2> newest_first{profile.policy, *guard};
+  CALLGATE_TRY(policy::Policy both, policy::stack(newest_first));
+  return std::optional(std::move(both));
+}
+
+// What is loaded, and what it stands for. No filter in the plan where seccomp is off.
+std::optional<why::StandIn> add_stand_in(Session& session, Subject& subject, sandbox::Plan& plan,
+                                         const std::optional<policy::Policy>& guard) {
   int status = kYes;
   if (!subject.is_policy)
     if (const auto done = decompile_into(subject); !done) {
       session.fail(done.error());
       return std::nullopt;
     }
-  auto out = why::stand_in(subject.profile.policy);
+  const auto filter = in_force(subject.profile, guard);
+  if (!filter) {
+    session.fail(filter.error());
+    return std::nullopt;
+  }
+  auto out = why::stand_in(*filter ? **filter : subject.profile.policy);
   if (!out) {
     session.fail(out.error());
     return std::nullopt;
   }
-  if (!subject.profile.confined) return std::move(*out);
-  auto original = compile_and_prove(session, subject.profile.policy, {}, status);
+  if (!*filter) return std::move(*out);
+  auto original = compile_and_prove(session, **filter, {}, status);
   if (!original) return std::nullopt;
   if (const auto stuck = sandbox::check_can_start(original->program)) {
     refuse(session, *stuck);
@@ -95,7 +114,7 @@ std::optional<why::StandIn> add_stand_in(Session& session, Subject& subject, san
   auto prepared = compile_and_prove(session, out->policy, {}, status);
   if (!prepared) return std::nullopt;
   plan.filter = std::move(prepared->program);
-  plan.filter_flags = sandbox::filter_flags(subject.profile.flags);
+  if (subject.profile.confined) plan.filter_flags = sandbox::filter_flags(subject.profile.flags);
   return std::move(*out);
 }
 
@@ -109,16 +128,17 @@ bool print_beside(Session& session, const why::Report& report) {
 int from_program(Session& session, const format::ReadOptions& options) {
   const std::string name(session.arguments().last("profile").value_or("docker-default"));
   int status = kYes;
-  auto subject = load(session, name, options, status);
-  if (!subject) return sandbox::kExitOwnFailure;
   sandbox::Plan plan;
   plan.argv = session.arguments().operands;
   plan.environment = session.env().environment;
-  if (const auto missing =
-          sandbox::find_program(plan.argv[0], session.env().variable("PATH"), sandbox::probe_executable, plan.program))
-    return refuse(session, *missing);
-  const why::Grounds grounds = grounds_of(session, *subject, options);
-  const auto stand_in = add_stand_in(session, *subject, plan);
+  sandbox::Refusal refusal;
+  if (!add_seals(session, plan, refusal)) return refuse(session, refusal);
+  auto subject = load(session, name, options, status);
+  if (!subject) return sandbox::kExitOwnFailure;
+  if (const auto missing = find_program(session, plan)) return refuse(session, *missing);
+  why::Grounds grounds = grounds_of(session, *subject, options);
+  grounds.guard = sandbox::guard(plan.seals);
+  const auto stand_in = add_stand_in(session, *subject, plan, grounds.guard);
   if (!stand_in) return sandbox::kExitOwnFailure;
   const sandbox::SignalBlock signals;
   print_diagnostics(session.env(), session.diagnostics(), session.json());
@@ -130,11 +150,13 @@ int from_program(Session& session, const format::ReadOptions& options) {
   {
     std::optional<OutputAside> aside;
     if (session.json() && !session.arguments().has("output")) aside.emplace();
-    const auto launched = sandbox::launch(plan, signals, true, why::following(*session.env().kernel));
-    if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program));
+    auto launched = sandbox::launch(plan, signals, true, why::following(*session.env().kernel));
+    if (!launched) return refuse(session, sandbox::describe(launched.error(), plan.program, plan.seals));
     followed = why::follow(*launched, *stand_in, session.env().unwinder);
-    if (launched->failure().stage != sandbox::Stage::none) {
-      followed.ended.exit_status = refuse(session, sandbox::describe(launched->failure(), plan.program));
+    clean_up(session, *launched);
+    const auto failure = sandbox::failure_of(*launched, followed.ended);
+    if (failure.stage != sandbox::Stage::none) {
+      followed.ended.exit_status = refuse(session, sandbox::describe(failure, plan.program, plan.seals));
       if (followed.journal.denials().empty()) return followed.ended.exit_status;
     }
   }
@@ -157,6 +179,8 @@ int why_command(Session& session) {
   if (sources.size() + (given.operands.empty() ? 0 : 1) != 1)
     return session.usage(kBadOperands,
                          "'why' needs one of -- CMD, --log, --strace, --core, --pid, --container, --inspect");
+  if (!sources.empty() && has_seals(session))
+    return session.usage(kBadOperands, fmt::format("seals are for CMD; --{} tells of what was", sources.front()));
   auto options = read_options(session);
   if (!options) return kUsage;
   options->origins = true;
@@ -197,7 +221,7 @@ constexpr auto kOptions =
         {"host", 'H', "SOCKET", "the engine's socket, unix:///run/docker.sock (where engines listen if not given)", ""},
         {"for", 0, "SECONDS", "with --log live: how long to listen (10 if not given)", ""},
     }} +
-    kOutput + kReading + kByteOrder + kFormat;
+    kSealOptions + kOutput + kReading + kByteOrder + kFormat;
 constexpr std::array<Example, 4> kExamples{{
     {"callgate why -p restrictive -- ls", "Why no dynamically linked program starts under that profile.", 127},
     {"callgate why -p deny-getcwd.json -- pwd", "What killed it, from where, and what would let it live.", 159},
@@ -214,7 +238,8 @@ const Command kWhyCommand{
     "line, the default, the architecture, the runtime), what the program did next, what the denial is known to mean, "
     "and the smallest change of the profile that admits it. A change is shown only if the changed profile was read "
     "again and proved to admit that call and nothing else; what cannot be helped beside it is said.\n\n"
-    "CMD runs as under `run`, with the same errnos, signals and deaths, traced only where a call is denied; the report "
+    "CMD runs as under `run`, with the same seals, if any, and with the same errnos, signals and deaths, traced only "
+    "where a call is denied; the report "
     "comes when it and all that it started have ended: text on standard error beside CMD's own output, JSON on "
     "standard "
     "output, where CMD's own then goes to standard error, or to the file of -o.\n\n"

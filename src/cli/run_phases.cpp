@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/input.h"
 #include "cli/prepare.h"
+#include "cli/run_seals.h"
 #include "phases/diagnostic_ids.h"
 #include "policy/algebra.h"
 #include "policy/builder.h"
@@ -156,22 +157,26 @@ int run_in_phases(Session& session, const sandbox::Plan& plan, const phases::Swi
     return refusal.exit_status;
   };
   const sandbox::Kernel kernel = phases::following(*session.env().kernel);
-  const auto launched = sandbox::launch(plan, signals, true, kernel);
+  auto launched = sandbox::launch(plan, signals, true, kernel);
   if (!launched) return say(sandbox::describe(launched.error(), plan.program, plan.seals));
   const phases::Outcome outcome = phases::follow(*launched, change);
   if (!outcome.failure.empty()) {
+    clean_up(session, *launched);
     session.diagnostics().add(phases::kNotSwitched, {},
                               fmt::format("'{}': {}", base::printable(plan.program), outcome.failure),
                               "it was killed: nothing runs on under the wider filter");
     return sandbox::kExitOwnFailure;
   }
-  if (launched->failure().stage != sandbox::Stage::none)
-    return say(sandbox::describe(launched->failure(), plan.program, plan.seals));
+  const sandbox::Ended ended = outcome.ended ? *outcome.ended : sandbox::supervise(*launched);
+  clean_up(session, *launched);
+  if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
+    return say(sandbox::describe(failure, plan.program, plan.seals));
+  if (ended.wait_errno != 0) return say(sandbox::describe_wait(ended, plan.program));
   if (outcome.ended && outcome.switched == 0)
     session.diagnostics().add(phases::kNeverThere, {},
                               fmt::format("'{}' ended before it was switched ({})", base::printable(plan.program),
                                           phases::describe(change.at)));
-  return (outcome.ended ? *outcome.ended : sandbox::supervise(*launched)).exit_status;
+  return ended.exit_status;
 }
 
 }  // namespace callgate::cli

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "sandbox/diagnostic_ids.h"
 #include "sandbox/host_facts.h"
@@ -53,6 +55,16 @@ void to_json(base::JsonWriter& json, const std::vector<sandbox::Step>& steps, st
 
 }  // namespace
 
+bool has_seals(const Session& session) {
+  return std::ranges::any_of(kSealOptions, [&](const Option& each) { return session.arguments().has(each.name); });
+}
+
+std::optional<sandbox::Refusal> find_program(Session& session, sandbox::Plan& plan) {
+  const std::string root(session.arguments().last("root").value_or("none"));
+  return sandbox::find_program(plan.argv[0], session.env().variable("PATH"),
+                               root == "none" ? sandbox::probe_executable : sandbox::probe_below(root), plan.program);
+}
+
 bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal) {
   sandbox::SealRequest request;
   request.seals = words(session, "seal");
@@ -84,6 +96,11 @@ bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal)
   plan.seals = std::move(*seals);
   for (const std::string& what : plan.seals.missing) session.diagnostics().add(sandbox::kLeftOut, {}, what);
   return true;
+}
+
+void clean_up(Session& session, sandbox::Launched& launched) {
+  if (std::string left = launched.remove_cgroups(); !left.empty())
+    session.diagnostics().add(sandbox::kLeftBehind, {}, std::move(left));
 }
 
 void print_plan(Session& session, const sandbox::Plan& plan) {

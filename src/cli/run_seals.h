@@ -6,11 +6,12 @@
 
 #include "cli/command.h"
 #include "cli/session.h"
+#include "sandbox/launch.h"
 #include "sandbox/plan.h"
 
 namespace callgate::cli {
 
-inline constexpr auto kSealOptions = std::array<Option, 17>{{
+inline constexpr auto kSealOptions = std::array<Option, 16>{{
     {"seal", 0, "LIST", "seal the program off: process, memory, file, net, or all; may be repeated", "", true},
     {"cap", 0, "LIST", "capabilities that a sealed program keeps (none if not given)", "", true},
     {"keep-fd", 0, "N", "a file descriptor above 2 that stays open in a sealed program; may be repeated", "", true},
@@ -28,11 +29,18 @@ inline constexpr auto kSealOptions = std::array<Option, 17>{{
     {"rlimit", 0, "NAME=N", "a limit of each process, as setrlimit(2) has them: nofile=64; may be repeated", "", true},
     {"no-exec-mem", 0, "", "deny memory that can be executed and is no file's", ""},
     {"best-effort", 0, "", "go on without what this machine lacks for a seal, with a warning", ""},
-    {"plan", 0, "", "print what would be done, and do nothing", ""},
 }};
 
-// Fills in `plan.seals`. False (diagnosed) if they cannot be.
+inline constexpr std::array<Option, 1> kPlanOption{{{"plan", 0, "", "print what would be done, and do nothing", ""}}};
+
+// Whether any of them is given.
+bool has_seals(const Session& session);
+// Fills in `plan.seals`. False if they cannot be: `refusal` says why.
 bool add_seals(Session& session, sandbox::Plan& plan, sandbox::Refusal& refusal);
+// Fills in `plan.program`, as the sealed program will see it.
+std::optional<sandbox::Refusal> find_program(Session& session, sandbox::Plan& plan);
+// Removes what was made for the ended program; says so where that cannot be.
+void clean_up(Session& session, sandbox::Launched& launched);
 // Every step in order.
 void print_plan(Session& session, const sandbox::Plan& plan);
 

@@ -101,7 +101,7 @@ constexpr auto kRunOptions =
         {"trace", 0, "",
          "follow the program by ptrace: slower, but names a fatal call without a look at the kernel log", ""},
     }} +
-    kPhaseOptions + kSealOptions + kReading + kByteOrder + kFormat;
+    kPhaseOptions + kSealOptions + kPlanOption + kReading + kByteOrder + kFormat;
 constexpr std::array<Example, 10> kRunExamples{{
     {"callgate run --profile docker-default -- true", "Run a program as Docker would confine it."},
     {"callgate run -p profile.json -- sh -c 'exit 7'", "The program's exit status is passed through.", 7},

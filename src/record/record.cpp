@@ -92,6 +92,9 @@ tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, E
     if (request.on_progress) report = [&] { request.on_progress(recorder.progress(), program_ended); };
     const Ticker ticker(std::move(report));
     const sandbox::Ended ended = sandbox::supervise(*launched);
+    if (ended.wait_errno != 0) return tl::unexpected(sandbox::describe_wait(ended, request.plan.program));
+    if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
+      return tl::unexpected(sandbox::describe(failure, request.plan.program));
     run.exit_status = ended.exit_status;
     run.signal = ended.signal;
     program_ended = true;
@@ -133,8 +136,8 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
         tally.executed(process, comm, error ? std::string() : path.string(), ns_since(start));
       }};
   const sandbox::Ended ended = sandbox::observe(*launched, observer, {}, watch);
-  if (launched->failure().stage != sandbox::Stage::none)
-    return tl::unexpected(sandbox::describe(launched->failure(), request.plan.program));
+  if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
+    return tl::unexpected(sandbox::describe(failure, request.plan.program));
   run.exit_status = ended.exit_status;
   run.signal = ended.signal;
   run.finished = true;

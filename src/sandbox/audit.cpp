@@ -76,6 +76,12 @@ std::optional<AuditRecord> parse_audit_record(std::string_view line) {
   record.executable = decode_name(line.substr(comm, tail - comm), " exe=");
   number(rest, " ip=0x", 16, record.address);
   const std::string_view head = line.substr(0, comm);
+  const auto id = [&](std::string_view key) {
+    std::uint32_t value = 0;
+    return number(head, key, 10, value) ? std::optional(value) : std::nullopt;
+  };
+  record.login = id(" auid=");
+  record.session = id(" ses=");
   if (const std::size_t stamp = head.find("audit("); stamp != std::string_view::npos)
     record.stamp = head.substr(stamp + 6, head.find(')', stamp) - stamp - 6);
   return record;

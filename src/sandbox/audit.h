@@ -24,6 +24,8 @@ struct AuditRecord {
   std::string executable;     // its path
   std::uint64_t address = 0;  // of the call's instruction
   std::string stamp;          // "1795475771.752:7": one event's time and number
+  // Whose login it came of; processes inherit both.
+  std::optional<std::uint32_t> login, session;
   bool operator==(const AuditRecord&) const = default;
 };
 // A line of the kernel log, of an audit daemon's file (type=SECCOMP), or an audit message off the wire with that put

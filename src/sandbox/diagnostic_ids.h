@@ -28,5 +28,7 @@ inline constexpr base::DiagnosticId kCannotSeal{5009, base::Severity::error, "se
 // What a seal would have and this machine lacks; the program is started without it. Only with --best-effort, but for
 // Landlock, which is the file seal's second wall where the kernel has it.
 inline constexpr base::DiagnosticId kLeftOut{5010, base::Severity::warning, "seal without a part of it"};
+// The program has ended, but a cgroup made for it is still there: something in it does not end, or the kernel refuses.
+inline constexpr base::DiagnosticId kLeftBehind{5011, base::Severity::warning, "something is left behind"};
 
 }  // namespace callgate::sandbox

@@ -6,6 +6,7 @@
 #include <linux/keyctl.h>
 #include <linux/landlock.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,6 +19,8 @@
 
 #include "base/io.h"
 #include "base/text.h"
+#include "sandbox/landlock.h"
+#include "sandbox/outer_filter.h"
 #include "sandbox/steps.h"
 
 namespace callgate::sandbox {
@@ -48,9 +51,60 @@ std::vector<int> inherited_files() {
   return out;
 }
 
-int landlock_version() {
-  return static_cast<int>(
-      syscall(SYS_landlock_create_ruleset, nullptr, 0, std::uint32_t{LANDLOCK_CREATE_RULESET_VERSION}));
+long landlock_version() {
+  return syscall(SYS_landlock_create_ruleset, nullptr, 0, std::uint32_t{LANDLOCK_CREATE_RULESET_VERSION});
+}
+
+bool refused(long answer) {
+  return answer < 0 && (errno == EPERM || errno == EACCES || errno == ENOSYS);
+}
+
+// What a filter around us may refuse, or answer with death; a child of ours asks, whose privileges are its own to give
+// up.
+struct Asked {
+  int landlock = 0;  // its version, or minus errno
+  bool landlock_complete = false, keyctl = false, other_key_calls = false;
+};
+
+int ask_landlock(void* out) {
+  Asked& asked = *static_cast<Asked*>(out);
+  const long version = landlock_version();
+  asked.landlock = version < 0 ? -errno : static_cast<int>(version);
+  if (version <= 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
+  asked.landlock_complete = !refused(syscall(SYS_landlock_add_rule, -1, LANDLOCK_RULE_PATH_BENEATH, nullptr, 0)) &&
+                            !refused(syscall(SYS_landlock_restrict_self, -1, 0));
+  return 0;
+}
+
+int ask_keyctl(void* out) {
+  static_cast<Asked*>(out)->keyctl = !refused(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
+  return 0;
+}
+
+int ask_add_key(void* out) {
+  if (!refused(syscall(SYS_add_key, nullptr, nullptr, nullptr, 0, 0))) static_cast<Asked*>(out)->other_key_calls = true;
+  return 0;
+}
+
+int ask_request_key(void* out) {
+  if (!refused(syscall(SYS_request_key, nullptr, nullptr, nullptr, 0)))
+    static_cast<Asked*>(out)->other_key_calls = true;
+  return 0;
+}
+
+void ask(HostFacts& facts) {
+  Asked asked;
+  if (under_filter()) {
+    for (const auto each : {ask_landlock, ask_keyctl, ask_add_key, ask_request_key}) is_deadly(each, &asked);
+    facts.landlock_refused = !asked.landlock_complete && asked.landlock != -EOPNOTSUPP;
+  } else {
+    asked.landlock = static_cast<int>(landlock_version());
+    asked.landlock_complete = asked.landlock > 0;
+    for (const auto each : {ask_keyctl, ask_add_key, ask_request_key}) each(&asked);
+  }
+  facts.landlock_abi = asked.landlock_complete ? asked.landlock : 0;
+  facts.keyctl = asked.keyctl;
+  facts.other_key_calls = asked.other_key_calls;
 }
 
 int probe_child(void*) {
@@ -59,16 +113,34 @@ int probe_child(void*) {
   return 1;
 }
 
-// Asked of the kernel itself, for sysctls, security modules, filters and nesting limits all have a say.
-// Whether `probe` succeeds in new namespaces.
-bool succeeds_in(int namespaces, int (*probe)(void*)) {
+struct Attempt {
+  int namespaces;
+  int (*probe)(void*);
+  bool succeeded = false;
+};
+
+int attempt(void* out) {
+  Attempt& attempt = *static_cast<Attempt*>(out);
   alignas(16) std::array<char, 16384> stack;
-  const pid_t pid = clone(probe, stack.data() + stack.size(), namespaces | CLONE_VM | CLONE_VFORK, nullptr);
-  if (pid < 0) return false;
+  const pid_t pid =
+      clone(attempt.probe, stack.data() + stack.size(), attempt.namespaces | CLONE_VM | CLONE_VFORK, nullptr);
+  if (pid < 0) return -1;
   int status = 1;
   while (waitpid(pid, &status, __WALL) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  attempt.succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  return 0;
+}
+
+// Whether `probe` succeeds in new namespaces. Asked of the kernel itself, for sysctls, security modules, filters and
+// nesting limits all have a say.
+bool succeeds_in(int namespaces, int (*probe)(void*)) {
+  Attempt outcome{namespaces, probe};
+  if (under_filter())
+    is_deadly(attempt, &outcome);
+  else
+    attempt(&outcome);
+  return outcome.succeeded;
 }
 
 int probe_proc(void*) {
@@ -107,11 +179,7 @@ HostFacts read_host_facts() {
   const bool administrator = (facts.capabilities >> CAP_SYS_ADMIN & 1) != 0;
   facts.user_namespaces = administrator || succeeds_in(CLONE_NEWUSER, probe_child);
   facts.open_fds = inherited_files();
-  facts.landlock_abi = std::max(landlock_version(), 0);
-  const auto refused = [](long answer) { return answer < 0 && (errno == EPERM || errno == ENOSYS); };
-  facts.keyctl = !refused(syscall(SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0));
-  facts.other_key_calls = !refused(syscall(SYS_add_key, nullptr, nullptr, nullptr, 0, 0)) ||
-                          !refused(syscall(SYS_request_key, nullptr, nullptr, nullptr, 0));
+  ask(facts);
   facts.path = path_fact;
   facts.pid = getpid();
   facts.directory = path_fact(".").real;

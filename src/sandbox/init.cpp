@@ -7,9 +7,11 @@
 
 #include <cerrno>
 
+#include "sandbox/outer_filter.h"
+
 namespace callgate::sandbox {
 
-int run_init(pid_t program) {
+int run_init(pid_t program, bool& executed) {
   // The program alone decides when its files, pipes among them, are closed.
   close_range(0, ~0U, 0);
   sigset_t all;
@@ -17,6 +19,7 @@ int run_init(pid_t program) {
   for (;;) {
     int status = 0;
     pid_t ended = 0;
+    if (killed_before_execve(program)) executed = false;
     while ((ended = waitpid(-1, &status, WNOHANG)) > 0)
       if (ended == program) return status;
     // Without a way to see its end there is no way to wait for it; ours ends the program.

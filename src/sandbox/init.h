@@ -7,8 +7,8 @@
 namespace callgate::sandbox {
 
 // All signals must be blocked. Returns once `program` has ended, with its status as waitpid gives it; minus
-// errno if that cannot be had.
+// errno if that cannot be had. `executed` becomes false if a filter killed it before it had executed anything.
 // Async-signal-safe.
-int run_init(pid_t program);
+int run_init(pid_t program, bool& executed);
 
 }  // namespace callgate::sandbox

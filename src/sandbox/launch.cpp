@@ -23,56 +23,18 @@
 
 #include "base/io.h"
 #include "base/text.h"
-#include "sandbox/diagnostic_ids.h"
 #include "sandbox/init.h"
+#include "sandbox/outer_filter.h"
 
 namespace callgate::sandbox {
 
-std::string_view name(Stage stage) {
-  constexpr std::array<std::string_view, 10> kNames{
-      "nothing",      "mmap of the child's stack", "clone",  "ptrace", "sigprocmask",
-      "no_new_privs", "seccomp(2) filter",         "execve", "seal",   "init"};
-  return kNames[static_cast<std::size_t>(stage)];
-}
-
-namespace {
-
-Refusal describe_seal(const Failure& failure, const Seals& seals) {
-  const std::string why = base::errno_text(failure.os_errno);
-  if (failure.stage == Stage::clone) {
-    const bool forbidden = failure.os_errno == EPERM || failure.os_errno == ENOSPC || failure.os_errno == EUSERS;
-    return {kCannotSeal, kExitOwnFailure,
-            fmt::format("no new namespaces ({}): {}", namespaces_text(seals.namespaces), why),
-            forbidden ? "this machine, or the sandbox that we are in, forbids them" : ""};
-  }
-  const Step* const step = seals.step(failure.step);
-  return {kCannotSeal, kExitOwnFailure, fmt::format("cannot {}: {}", step ? describe(*step) : "seal", why),
-          "nothing was started"};
-}
-
-}  // namespace
-
-Refusal describe(const Failure& failure, const std::string& program, const Seals& seals) {
-  if (failure.stage == Stage::seal || (failure.stage == Stage::clone && seals.namespaces != 0))
-    return describe_seal(failure, seals);
-  const std::string why = base::errno_text(failure.os_errno);
-  if (failure.stage == Stage::exec) {
-    const bool missing = failure.os_errno == ENOENT;
-    return {missing ? kNotFound : kNotExecutable, missing ? kExitNotFound : kExitNotExecutable,
-            fmt::format("'{}' cannot be executed: {}", base::printable(program), why),
-            !missing ? ""
-            : (seals.seals & bit(Seal::file)) != 0
-                ? "the sealed view has no such file, or not its interpreter; --ro PATH adds one"
-                : "the file exists, but the interpreter it names may not"};
-  }
-  std::string help;
-  if (failure.stage == Stage::filter && failure.os_errno == EINVAL)
-    help = "this kernel was built without CONFIG_SECCOMP_FILTER, or refuses a flag of the profile";
-  const bool denied = failure.os_errno == EPERM || failure.os_errno == ENOSYS || failure.os_errno == EACCES;
-  if ((failure.stage == Stage::filter || failure.stage == Stage::no_new_privs) && denied)
-    help =
-        "a filter that we are under ourselves, as a container's, denies it: its profile has to allow prctl and seccomp";
-  return {kStepFailed, kExitOwnFailure, fmt::format("{} failed: {}", name(failure.stage), why), help};
+std::string Cgroups::remove() {
+  std::string left;
+  for (const std::string& path : std::exchange(paths_, {}))
+    if (const int error = remove_cgroup(path); error != 0)
+      left += fmt::format("{}the cgroup {} could not be removed: {}", left.empty() ? "" : "; ", path,
+                          base::errno_text(error));
+  return left;
 }
 
 namespace {
@@ -153,10 +115,13 @@ const Kernel& real_kernel() {
 
 struct ChildMemory {
   ChildPlan plan;
-  volatile int stage;
+  volatile int reached;  // the stage that was begun last
+  volatile std::size_t reached_step;
+  volatile int stage;  // that failed
   volatile int os_errno;
   volatile std::size_t step;
   volatile int program_status;
+  volatile bool program_executed;  // not known to have been killed before
   Slots slots;
   alignas(16) std::array<char, kStackBytes> stack;
   alignas(16) std::array<char, kStackBytes> program_stack;  // of init's child
@@ -167,8 +132,13 @@ void ChildMemoryDeleter::operator()(ChildMemory* memory) const {
   munmap(memory, sizeof(ChildMemory));
 }
 
-Failure Launched::failure() const {
-  return {static_cast<Stage>(memory_->stage), memory_->os_errno, memory_->step};
+Failure Launched::failure(int signal) const {
+  const auto failed = static_cast<Stage>(memory_->stage), reached = static_cast<Stage>(memory_->reached);
+  if (failed != Stage::none || signal != SIGSYS) return {failed, memory_->os_errno, memory_->step};
+  if (reached != Stage::exec) return {reached, 0, memory_->reached_step, signal};
+  if (!has_init_) return {};
+  if (memory_->program_status == kNoStatus) return {Stage::init, 0, 0, signal};
+  return memory_->program_executed ? Failure{} : Failure{Stage::exec, 0, 0, signal};
 }
 
 std::optional<int> Launched::program_status() const {
@@ -183,6 +153,12 @@ int fail_in_child(ChildMemory& memory, Stage stage, int negative_errno) {
   return kExitOwnFailure;
 }
 
+// Says what begins: whoever is killed there cannot say it any more.
+void begin(ChildMemory& memory, Stage stage, std::size_t step = 0) {
+  memory.reached_step = step;
+  memory.reached = static_cast<int>(stage);
+}
+
 int exec_in_child(const ChildPlan& plan) {
   const int error = plan.kernel->exec(plan.program, plan.argv, plan.environment);
   // What execvp does with a text file that has no "#!" line.
@@ -192,11 +168,13 @@ int exec_in_child(const ChildPlan& plan) {
 
 // `first`: the index in Seals::step() of the first of `steps`.
 int run_steps(ChildMemory& memory, const std::vector<Step>& steps, std::size_t first) {
-  for (std::size_t i = 0; i < steps.size(); ++i)
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    begin(memory, Stage::seal, first + i);
     if (const int e = memory.plan.kernel->step(steps[i], memory.slots); e < 0) {
       memory.step = first + i;
       return fail_in_child(memory, Stage::seal, e);
     }
+  }
   return 0;
 }
 
@@ -207,18 +185,23 @@ int program_body(void* argument) {
   if (const int status = run_steps(memory, plan.seals->program, plan.seals->prepare.size() + plan.seals->setup.size());
       status != 0)
     return status;
+  begin(memory, Stage::signals);
   if (const int e = plan.kernel->set_mask(plan.mask); e < 0) return fail_in_child(memory, Stage::signals, e);
+  begin(memory, Stage::no_new_privs);
   if (const int e = plan.kernel->no_new_privs(); e < 0) return fail_in_child(memory, Stage::no_new_privs, e);
+  begin(memory, Stage::filter);
   if (!plan.guard.empty())
     if (const int e = plan.kernel->load_filter(0, plan.guard); e < 0) return fail_in_child(memory, Stage::filter, e);
   if (plan.confined)
     if (const int e = plan.kernel->load_filter(plan.flags, plan.filter); e < 0)
       return fail_in_child(memory, Stage::filter, e);
+  begin(memory, Stage::exec);
   return fail_in_child(memory, Stage::exec, exec_in_child(plan));
 }
 
 int init_body(ChildMemory& memory) {
   const ChildPlan& plan = memory.plan;
+  begin(memory, Stage::init);
   close(plan.parent_fd);
   pollfd parent{plan.status_fd, 0, 0};
   if (poll(&parent, 1, 0) != 0) return fail_in_child(memory, Stage::init, -EPIPE);  // it ended before it was tied to us
@@ -226,8 +209,10 @@ int init_body(ChildMemory& memory) {
   const pid_t program = plan.kernel->clone(program_body, stack, SIGCHLD | CLONE_VM | CLONE_VFORK, &memory);
   if (program < 0) return fail_in_child(memory, Stage::init, program);
   if (memory.stage != static_cast<int>(Stage::none)) return kExitOwnFailure;
-  const int status = run_init(program);
+  bool executed = true;
+  const int status = run_init(program, executed);
   if (status < 0) return fail_in_child(memory, Stage::init, status);
+  memory.program_executed = executed;
   memory.program_status = status;
   return 0;
 }
@@ -236,6 +221,7 @@ int child_body(void* argument) {
   ChildMemory& memory = *static_cast<ChildMemory*>(argument);
   const ChildPlan& plan = memory.plan;
   if (plan.tracer_fd >= 0) {
+    begin(memory, Stage::trace);
     close(plan.unused_fd);  // this copy's, so that the parent's death ends the wait
     if (const int e = plan.kernel->await_tracer(plan.tracer_fd); e < 0) return fail_in_child(memory, Stage::trace, e);
   }
@@ -285,6 +271,27 @@ std::optional<Failure> prepare(const Seals& seals, const Kernel& kernel, Cgroups
   return std::nullopt;
 }
 
+// The signal that ends whoever makes that clone, or 0.
+int deadly_clone(int flags) {
+  const auto attempt = [](void* argument) {
+    alignas(16) std::array<char, 4096> stack;
+    const pid_t child = ::clone([](void*) { return 0; }, stack.data() + stack.size(),
+                                *static_cast<int*>(argument) | CLONE_VM | CLONE_VFORK, nullptr);
+    if (child > 0) reap(child);
+    return 0;
+  };
+  return under_filter() && is_deadly(attempt, &flags) ? SIGSYS : 0;
+}
+
+// The SIGSYS that ended a child which never executed; it is still to be waited for.
+int killed_on_the_way(pid_t child, int reached) {
+  if (reached == static_cast<int>(Stage::exec)) return 0;
+  siginfo_t info{};
+  while (waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) != 0)
+    if (errno != EINTR) return 0;
+  return (info.si_code == CLD_KILLED || info.si_code == CLD_DUMPED) && info.si_status == SIGSYS ? SIGSYS : 0;
+}
+
 int clone_flags(const Seals& seals, bool traced) {
   const int namespaces = SIGCHLD | static_cast<int>(seals.namespaces);
   if (traced || seals.init) return namespaces;
@@ -309,8 +316,10 @@ SignalBlock::~SignalBlock() {
   pthread_sigmask(SIG_SETMASK, &original_, nullptr);
 }
 
-tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& signals, bool traced,
-                                       const Kernel& kernel) {
+namespace {
+
+tl::expected<Launched, Failure> launch_with(const Plan& plan, const SignalBlock& signals, bool traced,
+                                            const Kernel& kernel, Cgroups& cgroups) {
   if (signals.error() != 0) return tl::unexpected(Failure{Stage::signals, signals.error()});
   const std::vector<char*> argv = pointers(plan.argv), environment = pointers(plan.environment);
   std::vector<std::string> script{"sh", plan.program};
@@ -321,6 +330,7 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
   if (place == MAP_FAILED) return tl::unexpected(Failure{Stage::memory, errno});
   std::unique_ptr<ChildMemory, ChildMemoryDeleter> memory(new (place) ChildMemory);
   memory->program_status = kNoStatus;
+  memory->program_executed = true;
   Pipe tracing, status;
   if (traced)
     if (const int error = make_pipe(tracing); error != 0) return tl::unexpected(Failure{Stage::trace, error});
@@ -341,10 +351,11 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
                   tracing.write_end.get(),
                   status.write_end.get(),
                   status.read_end.get()};
-  Cgroups cgroups;
   if (const auto failure = prepare(plan.seals, kernel, cgroups)) return tl::unexpected(*failure);
-  const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(),
-                                 clone_flags(plan.seals, traced), memory.get());
+  const int flags = clone_flags(plan.seals, traced);
+  if (const int signal = deadly_clone(flags); signal != 0) return tl::unexpected(Failure{Stage::clone, 0, 0, signal});
+  begin(*memory, Stage::clone);
+  const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(), flags, memory.get());
   if (pid < 0) return tl::unexpected(Failure{Stage::clone, -pid});
   if (traced)
     if (const int error = start_traced(pid, tracing, kernel); error != 0)
@@ -360,16 +371,29 @@ tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& sign
       return tl::unexpected(Failure{Stage::init, -error});
     }
   }
+  const int reached = memory->reached;
   Launched launched(pid, std::move(memory), plan.seals.init);
-  launched.keep(std::move(cgroups));
   if (traced) {
     launched.keep(std::move(status.read_end));
     return launched;
   }
-  if (const Failure failure = launched.failure(); failure.stage != Stage::none) {
+  if (const Failure failure = launched.failure(killed_on_the_way(pid, reached)); failure.stage != Stage::none) {
     reap(pid);
     return tl::unexpected(failure);
   }
+  return launched;
+}
+
+}  // namespace
+
+tl::expected<Launched, Failure> launch(const Plan& plan, const SignalBlock& signals, bool traced,
+                                       const Kernel& kernel) {
+  Cgroups cgroups;
+  auto launched = launch_with(plan, signals, traced, kernel, cgroups);
+  if (launched)
+    launched->keep(std::move(cgroups));
+  else
+    launched.error().left = cgroups.remove();
   return launched;
 }
 

@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/io.h"
@@ -30,7 +31,9 @@ std::string_view name(Stage stage);
 struct Failure {
   Stage stage = Stage::none;
   int os_errno = 0;
-  std::size_t step = 0;  // of Seals::step(), where the stage is `seal`
+  std::size_t step = 0;   // of Seals::step(), where the stage is `seal`
+  int signal = 0;         // what ended the child there, instead of an error
+  std::string left = {};  // what could not be removed afterwards, in words
   bool operator==(const Failure&) const = default;
 };
 // The message and exit status for a failed launch of `program`.
@@ -80,10 +83,10 @@ class Cgroups {
     std::swap(paths_, other.paths_);
     return *this;
   }
-  ~Cgroups() {
-    for (const std::string& path : paths_) remove_cgroup(path);
-  }
+  ~Cgroups() { remove(); }
   void add(const std::string& path) { paths_.push_back(path); }
+  // The same at once: what could not be removed, in words, or nothing.
+  std::string remove();
 
  private:
   std::vector<std::string> paths_;
@@ -96,10 +99,11 @@ class Launched {
       : pid_(pid), has_init_(has_init), memory_(std::move(memory)) {}
   pid_t pid() const { return pid_; }
   void keep(Cgroups cgroups) { cgroups_ = std::move(cgroups); }  // as long as this lives
+  std::string remove_cgroups() { return cgroups_.remove(); }     // once the program has ended
   void keep(base::UniqueFd status) { status_ = std::move(status); }
   bool has_init() const { return has_init_; }
-  // Final once the child has executed or ended.
-  Failure failure() const;
+  // Final once the child has executed or ended; `signal`: what ended it, where that is known.
+  Failure failure(int signal = 0) const;
   // What waitpid told init of the program; nothing without an init of ours, or before the end.
   std::optional<int> program_status() const;
 

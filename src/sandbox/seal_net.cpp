@@ -24,6 +24,11 @@ bool add_ports(Draft& draft, const std::string& option, const std::vector<std::s
   return true;
 }
 
+const char* no_landlock(const HostFacts& host) {
+  return host.landlock_refused ? "the filter that we are under refuses Landlock, or this kernel has none"
+                               : "this kernel has no Landlock";
+}
+
 }  // namespace
 
 bool plan_net(Draft& draft) {
@@ -36,9 +41,10 @@ bool plan_net(Draft& draft) {
       return draft.refuse(kBadSeal, "--connect and --bind have no meaning without a network",
                           "--net host or --net loopback");
     if (draft.host.landlock_abi < kLandlockNetworkSince) {
-      const std::string has =
-          draft.host.landlock_abi == 0 ? "no Landlock" : fmt::format("version {}", draft.host.landlock_abi);
-      if (!draft.lacking("--connect and --bind need Landlock's interface 4; this kernel has " + has)) return false;
+      const std::string has = draft.host.landlock_abi == 0
+                                  ? no_landlock(draft.host)
+                                  : fmt::format("this kernel has version {}", draft.host.landlock_abi);
+      if (!draft.lacking("--connect and --bind need Landlock's interface 4; " + has)) return false;
       draft.ports.clear();
     }
   }
@@ -58,7 +64,7 @@ void plan_landlock(Draft& draft) {
   const int abi = draft.host.landlock_abi;
   const bool files = draft.has(Seal::file) && abi > 0;
   if (draft.has(Seal::file) && abi == 0 && !draft.bare)
-    draft.left_out("--seal file: no second wall, for this kernel has no Landlock; the mounts alone hold");
+    draft.left_out(fmt::format("--seal file: no second wall, for {}; the mounts alone hold", no_landlock(draft.host)));
   // Without namespaces Landlock denies what it can of what they would have kept away.
   const std::string mode = draft.request.net.value_or("none");
   const bool no_tcp = draft.bare && draft.has(Seal::net) && mode == "none" && abi >= kLandlockNetworkSince;

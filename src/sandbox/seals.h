@@ -61,13 +61,14 @@ struct HostFacts {
   std::uint32_t uid = 0, gid = 0;
   std::uint64_t capabilities = 0;  // permitted to us
   unsigned last_capability = 40;
-  bool user_namespaces = true;  // may be made, and make us their administrator
-  bool new_proc = true;         // may be mounted; not in a user namespace where parts of the old one are hidden
-  std::vector<int> open_fds;    // inherited, above 2
-  int landlock_abi = 0;         // 0: the kernel has no Landlock
-  bool keyctl = true;           // not refused to us by an outer filter, or absent
-  bool other_key_calls = true;  // neither are add_key and request_key
-  std::string directory = "/";  // the current one
+  bool user_namespaces = true;    // may be made, and make us their administrator
+  bool new_proc = true;           // may be mounted; not in a user namespace where parts of the old one are hidden
+  std::vector<int> open_fds;      // inherited, above 2
+  int landlock_abi = 0;           // 0: there is no Landlock to be had
+  bool landlock_refused = false;  // by a filter that we are under, as far as can be told
+  bool keyctl = true;             // not refused to us by an outer filter, or absent
+  bool other_key_calls = true;    // neither are add_key and request_key
+  std::string directory = "/";    // the current one
   PathProbe path;
   int pid = 0;
   CgroupFacts memory, pids;

@@ -307,11 +307,14 @@ int run_step(const Step& step, Slots& slots) {
   return -EINVAL;
 }
 
-void remove_cgroup(const std::string& path) {
+int remove_cgroup(const std::string& path) {
   constexpr int kTries = 1000, kOtherTries = 10;
   constexpr timespec kPause{0, 1'000'000};
-  for (int i = 0; i < kTries && rmdir(path.c_str()) != 0 && errno != ENOENT; ++i) {
-    if (errno != EBUSY && i >= kOtherTries) return;
+  int error = 0;
+  for (int i = 0; i < kTries; ++i) {
+    if (rmdir(path.c_str()) == 0 || errno == ENOENT) return 0;
+    error = errno;
+    if (error != EBUSY && i >= kOtherTries) break;
     if (FILE* const processes = fopen((path + "/cgroup.procs").c_str(), "re")) {
       for (int pid = 0; fscanf(processes, "%d", &pid) == 1;)  // NOLINT(cert-err34-c): the kernel's own numbers
         if (pid > 0) kill(pid, SIGKILL);
@@ -319,6 +322,7 @@ void remove_cgroup(const std::string& path) {
     }
     nanosleep(&kPause, nullptr);
   }
+  return error;
 }
 
 }  // namespace callgate::sandbox

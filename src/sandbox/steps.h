@@ -18,7 +18,7 @@ struct Slots {
 // namespaces that end with the process.
 int run_step(const Step& step, Slots& slots);
 
-// What is still in it is killed. Not async-signal-safe.
-void remove_cgroup(const std::string& path);
+// What is still in it is killed. 0, or the errno of the last try. Not async-signal-safe.
+int remove_cgroup(const std::string& path);
 
 }  // namespace callgate::sandbox

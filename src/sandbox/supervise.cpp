@@ -10,6 +10,8 @@
 
 #include "base/io.h"
 #include "base/text.h"
+#include "sandbox/diagnostic_ids.h"
+#include "sandbox/outer_filter.h"
 
 namespace callgate::sandbox {
 
@@ -50,18 +52,23 @@ Ended wait_for(pid_t pid, bool stop_too) {
       [&] {
         int status = 0;
         for (;;) {
+          if (killed_before_execve(pid)) ended.executed = false;
           const pid_t changed = waitpid(pid, &status, WNOHANG | WUNTRACED);
           if (changed == 0) return false;
           if (changed < 0) {
             if (errno == EINTR) continue;
-            ended.exit_status = kExitOwnFailure;  // ECHILD: somebody else reaped it
+            ended.exit_status = kExitOwnFailure;
+            ended.wait_errno = errno;
+            if (errno != ECHILD) kill(pid, SIGKILL);  // ECHILD: somebody else has reaped it
             return true;
           }
           if (!WIFSTOPPED(status)) break;
           // Job control: our shell must see us stop. SIGCONT reaches the program from the shell, or from us afterwards.
           kill(getpid(), SIGSTOP);
         }
+        const bool executed = ended.executed;
         ended = ended_from_wait(status);
+        ended.executed = executed;
         return true;
       },
       stop_too);
@@ -76,9 +83,23 @@ Ended supervise(pid_t pid) {
 
 Ended supervise(const Launched& launched) {
   // Stops of a program behind an init cannot be seen from here.
-  const Ended ended = wait_for(launched.pid(), launched.has_init());
+  Ended ended = wait_for(launched.pid(), launched.has_init());
+  if (launched.has_init()) ended.executed = true;  // init never executes anything; it has told of the program itself
   const auto status = launched.program_status();
   return status ? ended_from_wait(*status) : ended;
+}
+
+Failure failure_of(const Launched& launched, const Ended& ended) {
+  const Failure failure = launched.failure(ended.signal);
+  return failure.stage == Stage::none && !ended.executed ? Failure{Stage::exec, 0, 0, ended.signal} : failure;
+}
+
+Refusal describe_wait(const Ended& ended, const std::string& program) {
+  const bool gone = ended.wait_errno == ECHILD;
+  return {kStepFailed, kExitOwnFailure,
+          fmt::format("the end of '{}' cannot be waited for: {}", base::printable(program),
+                      base::errno_text(ended.wait_errno)),
+          gone ? "somebody else has taken its status" : "it was killed: nobody would have told how it ends"};
 }
 
 pid_t program_pid(const Launched& launched) {

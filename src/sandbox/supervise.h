@@ -14,6 +14,10 @@ namespace callgate::sandbox {
 struct Ended {
   int exit_status = 0;  // as a shell has it: the program's own, or 128 + signal
   int signal = 0;       // 0 unless a signal ended it
+  // False: a filter around us ended it before it had executed anything.
+  bool executed = true;
+  // Why its end could not be waited for: it was killed then.
+  int wait_errno = 0;
 };
 
 // A task that a filter ended: the program itself, one of its threads, or (traced) one of its children.
@@ -38,6 +42,10 @@ struct Report {
 Ended supervise(pid_t pid);
 // The same for whatever launch() started: with an init of ours the end is that of its program.
 Ended supervise(const Launched& launched);
+// Why the program never ran, in the light of how it ended.
+Failure failure_of(const Launched& launched, const Ended& ended);
+// That the end of `program` could not be waited for.
+Refusal describe_wait(const Ended& ended, const std::string& program);
 // The program's process, which init may stand before, as we see it; 0 if it has ended.
 pid_t program_pid(const Launched& launched);
 

@@ -44,22 +44,22 @@ bool suspicious(const End& end) {
   return !end.out_of_memory && end.exit_status != 0;
 }
 
-std::size_t derive_startup(const format::Profile& profile, Journal& journal) {
+std::size_t derive_startup(const format::Profile& profile, arch::Arch machine, Journal& journal) {
   const arch::ProgramStartup* const start = arch::newest_program_startup("glibc", true);
   if (start == nullptr) return 0;
   std::size_t count = 0;
   for (const arch::StartupCall& each : start->calls) {
-    const auto nr = arch::number(arch::Arch::x86_64, each.name);
+    const auto nr = arch::number(machine, each.name);  // not every architecture has them all
     if (!nr || !each.needed) continue;
     Denial denial;
-    denial.call = {arch::info(arch::Arch::x86_64).audit, *nr, {}};
+    denial.call = {arch::info(machine).audit, *nr, {}};
     denial.known = 0;
     const preflight::Verdict verdict = preflight::judge(profile.policy, denial.call, denial.known);
     if (!verdict.certain || !denies(verdict.action)) continue;
     denial.decoded = decode::decode(denial.call, denial.known, {});
     denial.action = verdict.action;
-    denial.place = fmt::format("not seen: the start of any dynamically linked program makes it (glibc {}, measured)",
-                               start->version);
+    denial.place = fmt::format("not seen: the start of any dynamically linked program makes it (glibc {}, measured{})",
+                               start->version, machine == arch::Arch::x86_64 ? "" : " on x86_64");
     journal.add(std::move(denial));
     ++count;
   }
@@ -94,9 +94,9 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
   return out;
 }
 
-std::size_t records_within(std::string_view log, std::int64_t from, std::int64_t to, const format::Profile& profile,
-                           Journal& journal) {
-  std::size_t count = 0;
+Records records_within(std::string_view log, std::int64_t from, std::int64_t to, const format::Profile& profile,
+                       const Belongs& belongs, Journal& journal) {
+  Records out;
   std::set<std::string> seen;
   for (const std::string_view line : base::split(log, '\n')) {
     const auto record = sandbox::parse_audit_record(line);
@@ -107,10 +107,17 @@ std::size_t records_within(std::string_view log, std::int64_t from, std::int64_t
     Denial denial = from_record(*record);
     const preflight::Verdict verdict = preflight::judge(profile.policy, denial.call, denial.known);
     if (denial.action != verdict.action || !denies(verdict.action)) continue;
+    const Owner owner = belongs(*record);
+    if (owner == Owner::other) {
+      ++out.others;
+      continue;
+    }
+    denial.place += owner == Owner::container ? ", a process of the container" : ", of some process: maybe another's";
+    if (owner == Owner::unknown) ++out.unknown;
+    ++out.added;
     journal.add(std::move(denial));
-    ++count;
   }
-  return count;
+  return out;
 }
 
 }  // namespace callgate::why

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,13 +27,27 @@ bool suspicious(const End& end);
 
 // What the start of a dynamically linked program makes (glibc, as measured), needs, and is refused by the profile.
 // Nobody saw these calls; they are what such a program would have made. The number added.
-std::size_t derive_startup(const format::Profile& profile, Journal& journal);
+// `machine`: what such a program would be made for.
+std::size_t derive_startup(const format::Profile& profile, arch::Arch machine, Journal& journal);
 
 // Seconds since 1970 of "2026-11-26T21:40:53.123Z"; nothing for other texts, and for the year 1.
 std::optional<std::int64_t> parse_time(std::string_view text);
-// The kernel's records between two times whose answer is one that the profile may give to such a call. The number
-// added.
-std::size_t records_within(std::string_view log, std::int64_t from, std::int64_t to, const format::Profile& profile,
-                           Journal& journal);
+// The log tells nothing of containers. What else is known of a record's process:
+enum class Owner : std::uint8_t {
+  container,  // it is a process of the container
+  other,      // it is not
+  unknown,    // it may be
+};
+using Belongs = std::function<Owner(const sandbox::AuditRecord&)>;
+
+struct Records {
+  std::size_t added = 0, unknown = 0;  // `unknown` of those added
+  std::size_t others = 0;              // left out
+  bool operator==(const Records&) const = default;
+};
+// The kernel's records between two times whose answer is one that the profile may give to such a call, but for those of
+// others.
+Records records_within(std::string_view log, std::int64_t from, std::int64_t to, const format::Profile& profile,
+                       const Belongs& belongs, Journal& journal);
 
 }  // namespace callgate::why

@@ -11,7 +11,8 @@
 namespace callgate::why {
 
 std::string_view name(CauseKind kind) {
-  constexpr std::array<std::string_view, 5> kNames{"rule", "default", "architecture", "runtime stub", "unknown"};
+  constexpr std::array<std::string_view, 6> kNames{"rule",         "default", "architecture",
+                                                   "runtime stub", "seal",    "unknown"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 
@@ -32,6 +33,8 @@ std::string Cause::words() const {
       return "the profile does not list this architecture";
     case CauseKind::runtime_stub:
       return "the runtime itself: it answers ENOSYS to calls newer than all that the profile names";
+    case CauseKind::seal:
+      return "a seal: --seal process, --seal net or --no-exec-mem deny it, whatever the profile says";
     case CauseKind::unknown:
       break;
   }

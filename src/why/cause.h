@@ -13,6 +13,7 @@ enum class CauseKind : std::uint8_t {
   default_action,  // no rule holds
   architecture,    // the profile does not list the call's
   runtime_stub,    // runc answers ENOSYS to calls newer than all that the profile names
+  seal,            // what the sandbox's seals deny, whatever the profile says
   unknown,         // a filter of which no profile is known
 };
 std::string_view name(CauseKind kind);

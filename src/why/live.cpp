@@ -58,8 +58,8 @@ std::string end_words(int status) {
 
 class Follower {
  public:
-  Follower(pid_t main, const StandIn& stand_in, const Unwinder* unwinder)
-      : main_(main), stand_in_(stand_in), unwinder_(unwinder) {}
+  Follower(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder)
+      : launched_(launched), main_(launched.pid()), stand_in_(stand_in), unwinder_(unwinder) {}
 
   // Handles all changes there are; true once nobody is left.
   bool drain() {
@@ -295,10 +295,12 @@ class Follower {
     release(0);
     if (event.tid != main_) return;
     main_ended_ = true;
-    out_.ended = sandbox::ended_from_wait(event.status);
+    // Init ends as its program did, and has told of that.
+    out_.ended = sandbox::ended_from_wait(launched_.program_status().value_or(event.status));
   }
 
-  pid_t main_;
+  const sandbox::Launched& launched_;
+  pid_t main_;  // the program, or init before it
   const StandIn& stand_in_;
   const Unwinder* unwinder_;
   std::map<pid_t, Task> tasks_;  // those that are alive
@@ -316,7 +318,7 @@ sandbox::Kernel following(const sandbox::Kernel& kernel) {
 }
 
 Followed follow(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder) {
-  Follower follower(launched.pid(), stand_in, unwinder);
+  Follower follower(launched, stand_in, unwinder);
   sigset_t all;
   sigfillset(&all);
   // The child may have ended before the first wait; its SIGCHLD is pending then, for it was blocked all along.

@@ -24,6 +24,13 @@ bool same_answer(policy::Action said, policy::Action observed) {
   return observed == kEnosys && (said.kind == ActionKind::notify || said.kind == ActionKind::trace);
 }
 
+// The guard's answer, and not the profile's.
+bool by_seal(const Grounds& grounds, const policy::Call& call, std::uint8_t known, policy::Action observed,
+             policy::Action of_profile) {
+  if (!grounds.guard || same_answer(of_profile, observed)) return false;
+  return denies(observed) && same_answer(preflight::judge(*grounds.guard, call, known).action, observed);
+}
+
 }  // namespace
 
 Explained explain(Denial denial, const Grounds& grounds) {
@@ -38,7 +45,9 @@ Explained explain(Denial denial, const Grounds& grounds) {
   }
   const preflight::Verdict verdict = preflight::judge(grounds.profile->policy, call, known);
   const policy::Action observed = denial.action.value_or(verdict.action);
-  if (!denies(verdict.action) && denies(observed)) {
+  if (by_seal(grounds, call, known, observed, verdict.action)) {
+    out.cause.kind = CauseKind::seal;
+  } else if (!denies(verdict.action) && denies(observed)) {
     out.disagreement = fmt::format("{} answers {}: another filter, or the kernel itself, refused it", grounds.name,
                                    policy::to_string(verdict.action));
   } else if (!same_answer(verdict.action, observed) && verdict.certain) {

@@ -19,6 +19,7 @@ struct Grounds {
   const base::SourceFile* file = nullptr;    // its text, where that can be edited
   const format::Profile* profile = nullptr;  // read with its origins; null: none
   format::ReadOptions options;
+  std::optional<policy::Policy> guard = {};  // what the seals deny on top of it
 };
 
 struct Explained {

@@ -101,6 +101,36 @@ class Why(EngineTest):
         if os.access("/dev/kmsg", os.R_OK):
             self.assertEqual(report["denials"][0]["call"], "getpriority")
 
+    def test_records_of_others(self):
+        """A program outside that leaves the same record at the same time, and lives: it is told from the container's."""
+        if not os.access("/dev/kmsg", os.R_OK):
+            self.skipTest("the kernel log cannot be read here")
+        profile = self.write("thread.json", {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
+                                             "syscalls": [{"names": ["getpriority"], "action": "SCMP_ACT_KILL_THREAD"}]})
+        result = run(*self.daemons.client, "run", "--detach", "--name", "beside", "--network", "none", "--security-opt",
+                     f"seccomp={profile}", "contained:1", "/contained")
+        self.addCleanup(run, *self.daemons.client, "rm", "--force", "beside")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        program = ("import os, threading, time\nthreading.Thread(target=os.getpriority, args=(0, 0), daemon=True).start()\n"
+                   "time.sleep(600)\n")
+        for _ in range(5):
+            outside = subprocess.Popen([CALLGATE, "run", "--as", "oci", "-p", profile, "--", "python3", "-c", program],
+                                       stdin=subprocess.DEVNULL)
+            try:
+                time.sleep(1)
+                self.assertEqual(run(*self.daemons.client, "exec", "beside", "/contained", "140").returncode, 159)
+                _, report = why(self.daemons, "beside")
+            finally:
+                outside.terminate()
+                outside.wait()
+            self.assertNotIn("python3", {each["program"] for each in report["denials"]})
+            left_out = any("more were left out" in note for note in report["notes"])
+            if left_out and report["denials"]:
+                break
+            time.sleep(6)
+        self.assertTrue(left_out, report["notes"])
+        self.assertIn("maybe another's", report["denials"][0]["place"])
+
     def test_unknown(self):
         done, _ = why(self.daemons, "nobody")
         self.assertEqual(done.returncode, 4)

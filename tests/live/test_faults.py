@@ -83,7 +83,7 @@ def judge(done: subprocess.CompletedProcess, number: int, argument: str, loading
     if faults:
         return f"ran unsealed: {sorted(faults)}"
     if done.stdout == "sealed\n":
-        return ""
+        return "" if done.returncode == 0 or "error" in done.stderr else f"ends with {done.returncode} without a word"
     if done.returncode == 0:
         return "says it has succeeded, but nothing ran"
     # The one call whose failure cannot be told is the one that tells. What loads us may fail without a word.

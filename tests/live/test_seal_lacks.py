@@ -98,7 +98,7 @@ def no_landlock(place: Place) -> list[str]:
         if '"left_out":' not in out.replace(" ", "") or "no second wall" not in out:
             wrong.append(f"the plan is silent: {out}")
         wrong += both(place, around, ["--seal", "net", "--net", "loopback", "--connect", "80"], "true",
-                      ["--connect and --bind need Landlock's interface 4; this kernel has no Landlock"], user)
+                      ["--connect and --bind need Landlock's interface 4; the filter that we are under refuses Landlock"], user)
     # Neither namespaces nor Landlock: what is left are capabilities, limits and the filter.
     around = place.without("landlock_create_ruleset", "unshare")
     return wrong + both(place, around, ["--seal", "all"], "grep -q '^Seccomp:.2' /proc/self/status",
@@ -120,12 +120,30 @@ def no_cgroups(place: Place) -> list[str]:
     options = ["--seal", "memory", "--memory", "64M", "--pids", "50"]
     needed = ["--memory: this machine has no cgroup with the memory controller", "--pids: this machine has no cgroup"]
     wrong += both(place, ["unshare", "-m", "sh", "-c", 'umount -l -R /sys/fs/cgroup && exec "$@"', "sh"], options, "true", needed)
+    # The unified hierarchy alone, as on a machine of version 2, but none of its controllers is what limits need.
+    unified = 'umount -l -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"'
+    wrong += both(place, ["unshare", "-m", "sh", "-c", unified, "sh"], options, "true", needed)
     read_only = 'mount -o bind,rec /sys/fs/cgroup /sys/fs/cgroup; for each in $(cut -d" " -f2 /proc/mounts | grep ^/sys/fs/cgroup); ' \
         'do mount -o remount,bind,ro $each; done; exec "$@"'
     wrong += both(place, ["unshare", "-m", "sh", "-c", read_only, "sh"], options, "true", ["is not ours to divide", "--pids"],
                   refusal="is not ours to divide")
     wrong += both(place, [], options, "true", ["is not ours to divide"], NOBODY)
     return wrong
+
+
+def cgroup_that_stays(place: Place) -> list[str]:
+    """One that the program put another one into cannot be removed; that is said, and the program's status is its own."""
+    hierarchy = next((Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()
+                      if " - cgroup " in line and "pids" in line.rsplit(" ", 1)[1].split(",")), Path("/sys/fs/cgroup"))
+    script = f'mkdir "$(find {hierarchy} -type d -name "callgate-*" -exec grep -lx $$ {{}}/cgroup.procs \\; | head -1 | xargs dirname)"/stays && exit 3'
+    status, out = place.run([], ["--seal", "memory", "--pids", "50"], script)
+    stays = [path for path in hierarchy.rglob("stays") if path.parent.name.startswith("callgate-")]
+    for path in stays:
+        path.rmdir()
+        path.parent.rmdir()
+    if status != 3 or len(stays) != 1 or "[CG5011]" not in out or str(stays[0].parent) not in out:
+        return [f"({status}, {stays}): {out}"]
+    return []
 
 
 def main() -> int:
@@ -140,7 +158,7 @@ def main() -> int:
         scratch.chmod(0o755)
         shutil.copy(sys.argv[1], scratch / "callgate")  # where anybody can read it
         place = Place(scratch, scratch / "callgate")
-        for check in [no_user_namespaces, no_landlock, no_keyctl, no_cgroups]:
+        for check in [no_user_namespaces, no_landlock, no_keyctl, no_cgroups, cgroup_that_stays]:
             wrong += [f"{check.__name__}: {each}" for each in check(place)]
     print("\n".join(wrong) if wrong else "what is missing is told, and what is left holds")
     return 1 if wrong else 0

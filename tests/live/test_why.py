@@ -128,6 +128,77 @@ class Behaviour(Why):
             self.assertEqual(process.wait(60), 5)
 
 
+class Sealed(Why):
+    """Seals are as under `run`, and so is what the program sees."""
+
+    SEALS = [["--seal", "all"], ["--seal", "process"], ["--seal", "file,net,memory", "--no-exec-mem"]]
+
+    def both(self, path, seals, words, callgate=CALLGATE, **who):
+        report = self.folder / "open" / "report.json"
+        report.parent.mkdir(exist_ok=True)
+        report.parent.chmod(0o777)
+        report.unlink(missing_ok=True)
+        out = []
+        for command in (["run"], ["why", "--format", "json", "-o", report]):
+            out.append(subprocess.run([str(callgate), *map(str, command), "--as", "oci", "-p", str(path), *seals, "--", *map(str, words)],
+                                      cwd="/", timeout=120, text=True, stdin=subprocess.DEVNULL, capture_output=True, **who))
+        run, why = out
+        self.assertEqual((why.stdout, why.returncode), (run.stdout, run.returncode))
+        return why, json.loads(report.read_text())
+
+    def test_same_as_run(self):
+        for answer in ("ERRNO(1)", "KILL_PROCESS", "KILL_THREAD", "TRAP", "NOTIFY"):
+            path = self.write(profile([{"names": ["getppid"], **Behaviour.ANSWERS[answer]}]))
+            for seals in self.SEALS:
+                for mode in ("plain", "handler", "thread", "fork"):
+                    with self.subTest(answer=answer, seals=seals, mode=mode):
+                        command = ["run", "--as", "oci", "-p", path, *seals, "--", CALLS, mode]
+                        run = self.callgate(*command)
+                        report = self.folder / "report.json"
+                        why = self.callgate("why", "--format", "json", "-o", report, *command[1:])
+                        self.assertEqual((why.stdout, why.returncode), (run.stdout, run.returncode))
+                        denials = json.loads(report.read_text())["denials"]
+                        self.assertEqual({(each["call"], each["action"]) for each in denials}, {("getppid", answer)})
+
+    def test_what_a_seal_denies(self):
+        path = self.write(profile([rule(["getpriority"], ERRNO, errnoRet=7)]))
+        program = ("import os\n"
+                   "for f in (lambda: os.memfd_create('x'), lambda: os.getpriority(0, 0)):\n"
+                   "  try: f()\n"
+                   "  except OSError as e: print(e.errno)\n")
+        why, report = self.both(path, ["--seal", "memory", "--no-exec-mem"], [sys.executable, "-c", program])
+        self.assertEqual((why.returncode, why.stdout), (0, "1\n7\n"))
+        by_call = {each["call"]: each for each in report["denials"]}
+        self.assertEqual(by_call["memfd_create"]["decided_by"]["kind"], "seal")
+        self.assertIsNone(by_call["memfd_create"]["change"])
+        self.assertEqual(by_call["getpriority"]["decided_by"]["kind"], "rule")
+        self.assertNotIn("memfd_create", report["diff"])
+
+    def test_without_any_right(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can become somebody else")
+        self.folder.chmod(0o755)
+        for source, name in ((CALLGATE, "callgate"), (CALLS_STATIC, "calls")):
+            shutil.copy(source, self.folder / name)
+        path = self.write(profile([{"names": ["getppid"], **Behaviour.ANSWERS["KILL_PROCESS"]}]))
+        seals = ["--seal", "all", "--ro", str(self.folder)]
+        why, report = self.both(path, seals, [self.folder / "calls", "plain"], self.folder / "callgate", user=65534, group=65534,
+                                extra_groups=[])
+        self.assertEqual(why.returncode, 159)
+        self.assertEqual(self.denied(report), ["getppid"])
+
+    def test_refusals(self):
+        path = self.write(profile([]))
+        for words in (["--seal", "nothing"], ["--seal", "file", "--ro", "/nowhere"], ["--rw", "/tmp"]):
+            run = self.callgate("run", "-p", path, *words, "--", "true")
+            why = self.callgate("why", "-p", path, *words, "--", "true")
+            self.assertEqual((why.returncode, why.stderr), (run.returncode, run.stderr))
+            self.assertEqual(why.returncode, 125)
+        why = self.callgate("why", "--seal", "all", "--log", path)
+        self.assertEqual(why.returncode, 2)
+        self.assertIn("seals are for CMD", why.stderr)
+
+
 class Programs(Why):
     """Real programs: what is told of them."""
 

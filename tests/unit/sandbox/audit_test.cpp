@@ -25,7 +25,7 @@ TEST(AuditRecord, IsRead) {
   const auto record = parse_audit_record(kRecord);
   ASSERT_TRUE(record);
   EXPECT_EQ(*record, (AuditRecord{17914, 31, 0xc000003e, 17, 0x80000000, "ls", "/usr/bin/ls", 0x55a8b90c34e3,
-                                  "1795475771.752:7"}));
+                                  "1795475771.752:7", 4294967295U, 4294967295U}));
 }
 
 // What auditd writes; an enriched one has more behind a group separator.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -262,6 +263,89 @@ TEST(KernelLogLive, HasTheFatalCall) {
   ASSERT_TRUE(record);
   EXPECT_EQ(record->nr, *arch::number(arch::native(), "getcwd"));
   EXPECT_EQ(record->comm, "pwd");
+}
+
+// What a filter around us does to a launch, in a copy of this program that is under it.
+template <class Body>
+int under(const bpf::Program& outer, const Body& body) {
+  const pid_t pid = fork();
+  if (pid == 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || real_kernel().load_filter(0, outer) != 0) _exit(100);
+    _exit(body() ? 42 : 101);
+  }
+  int status = 0;
+  EXPECT_EQ(waitpid(pid, &status, 0), pid);
+  return WEXITSTATUS(status);
+}
+
+TEST(OuterFilter, ThatKillsAtAStageIsTold) {
+  for (const std::uint32_t value : {bpf::kRetKillProcess, bpf::kRetKillThread, bpf::kRetTrap})
+    for (const bool with_tracer : {false, true}) {
+      const auto fails_at = [&](Stage stage) {
+        return [=] {
+          const SignalBlock signals;
+          const auto launched = launch(plan_for({"/bin/true"}, deny("mount", 0)), signals, with_tracer);
+          const Failure failure =
+              launched ? failure_of(*launched, supervise_traced(*launched, {}).ended) : launched.error();
+          const Refusal refusal = describe(failure, "true");
+          return failure == Failure{stage, 0, 0, SIGSYS} && refusal.id.number == kStepFailed.number &&
+                 refusal.message.find("killed by SIGSYS") != std::string::npos;
+        };
+      };
+      EXPECT_EQ(under(deny("seccomp", value), fails_at(Stage::filter)), 42) << with_tracer;
+      EXPECT_EQ(under(deny("prctl", value), fails_at(Stage::no_new_privs)), 42) << with_tracer;
+#if defined(__x86_64__)  // elsewhere vfork is clone(2), too, and nobody is left to tell
+      EXPECT_EQ(under(deny("clone", value), fails_at(Stage::clone)), 42) << with_tracer;
+#endif
+    }
+}
+
+TEST(OuterFilter, ThatKillsExecveIsToldFromTheProgramsOwnDeath) {
+  const auto failure = [](const Seals& seals, bpf::Program filter) {
+    Plan plan = plan_for({"/bin/pwd"}, std::move(filter));
+    plan.seals = seals;
+    const SignalBlock signals;
+    const auto launched = launch(plan, signals, false);
+    return launched ? failure_of(*launched, supervise(*launched)) : launched.error();
+  };
+  for (const bool init : {false, true}) {
+    Seals seals;
+    seals.init = init;
+    const auto at_exec = [&] { return failure(seals, deny("mount", 0)) == Failure{Stage::exec, 0, 0, SIGSYS}; };
+    EXPECT_EQ(under(deny("execve", bpf::kRetKillProcess), at_exec), 42) << init;
+    EXPECT_EQ(failure(seals, deny("getcwd", bpf::kRetKillProcess)), Failure{}) << init;
+  }
+}
+
+TEST(Cgroups, WhatCannotBeRemovedIsTold) {
+  char path[] = "/tmp/callgate-stays-XXXXXX";
+  ASSERT_NE(mkdtemp(path), nullptr);
+  const std::string inside = std::string(path) + "/inside";
+  ASSERT_EQ(mkdir(inside.c_str(), 0755), 0);
+  Cgroups groups;
+  groups.add(path);
+  EXPECT_EQ(groups.remove(),
+            "the cgroup " + std::string(path) + " could not be removed: directory not empty (ENOTEMPTY)");
+  EXPECT_EQ(groups.remove(), "");
+  ASSERT_EQ(rmdir(inside.c_str()), 0);
+  groups.add(path);
+  EXPECT_EQ(groups.remove(), "");
+  EXPECT_EQ(rmdir(path), -1);
+  Failure failure{Stage::clone, EAGAIN};
+  failure.left = "the cgroup X could not be removed: no";
+  EXPECT_NE(describe(failure, "true").message.find("; the cgroup X"), std::string::npos);
+}
+
+TEST(Supervise, AnEndThatCannotBeWaitedForIsTold) {
+  const auto told = [] {
+    const SignalBlock signals;
+    const auto launched = launch(plan_for({"/bin/true"}), signals, false);
+    if (!launched) return false;
+    const Ended ended = supervise(*launched);
+    return ended.wait_errno == ENOSYS && ended.exit_status == kExitOwnFailure &&
+           describe_wait(ended, "true").message.find("ENOSYS") != std::string::npos;
+  };
+  EXPECT_EQ(under(deny("wait4", bpf::kRetErrno | ENOSYS), told), 42);
 }
 
 TEST(Unprivileged, AnybodyCanRunUnderAFilter) {

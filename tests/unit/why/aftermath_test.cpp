@@ -39,10 +39,26 @@ TEST(Aftermath, TheStartThatTheProfileRefuses) {
   Journal journal;
   derive_startup(profile(R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
     {"names": ["pread64", "getpid"], "action": "SCMP_ACT_ERRNO"}]})"),
-                 journal);
+                 arch::Arch::x86_64, journal);
   ASSERT_EQ(journal.denials().size(), 1U);
   EXPECT_EQ(journal.denials()[0].decoded.call, "pread64");
   EXPECT_NE(journal.denials()[0].place.find("not seen"), std::string::npos);
+}
+
+TEST(Aftermath, TheStartOnAnotherMachine) {
+  const auto refused = [](arch::Arch machine) {
+    Journal journal;
+    derive_startup(profile(R"({"defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_AARCH64"]})"), machine,
+                   journal);
+    return journal.denials();
+  };
+  ASSERT_FALSE(refused(arch::Arch::aarch64).empty());
+  for (const Denial& each : refused(arch::Arch::aarch64)) {
+    EXPECT_EQ(each.call.audit, arch::info(arch::Arch::aarch64).audit);
+    EXPECT_EQ(arch::number(arch::Arch::aarch64, each.decoded.call), each.call.nr);
+    EXPECT_NE(each.place.find("measured on x86_64"), std::string::npos);
+    EXPECT_NE(each.decoded.call, "arch_prctl");
+  }
 }
 
 TEST(Aftermath, RecordsOfTheTimeThatTheProfileExplains) {
@@ -54,9 +70,21 @@ TEST(Aftermath, RecordsOfTheTimeThatTheProfileExplains) {
   const format::Profile kills = profile(
       R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["pread64"], "action": "SCMP_ACT_KILL_PROCESS"}]})");
   Journal journal;
-  EXPECT_EQ(records_within(line(5, 17) + line(10, 17) + line(11, 0) + line(20, 17), 8, 12, kills, journal), 1U);
+  const auto unknown = [](const sandbox::AuditRecord&) { return Owner::unknown; };
+  EXPECT_EQ(records_within(line(5, 17) + line(10, 17) + line(11, 0) + line(20, 17), 8, 12, kills, unknown, journal),
+            (Records{1, 1, 0}));
   ASSERT_EQ(journal.denials().size(), 1U);
-  EXPECT_EQ(journal.denials()[0].place, "audit 10.1:10");
+  EXPECT_EQ(journal.denials()[0].place, "audit 10.1:10, of some process: maybe another's");
+  // What is known of a record's process decides.
+  Journal sure;
+  const auto by_second = [](const sandbox::AuditRecord& record) {
+    EXPECT_EQ(record.login, 0U);
+    EXPECT_EQ(record.session, 1U);
+    return record.stamp == "10.1:10" ? Owner::other : Owner::container;
+  };
+  EXPECT_EQ(records_within(line(10, 17) + line(11, 17), 8, 12, kills, by_second, sure), (Records{1, 0, 1}));
+  ASSERT_EQ(sure.denials().size(), 1U);
+  EXPECT_EQ(sure.denials()[0].place, "audit 11.1:11, a process of the container");
 }
 
 }  // namespace
