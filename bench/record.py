@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 
 WORKLOADS = {
-    "getppid": (1, [sys.executable, "-c", "import os\nfor _ in range(300000): os.getppid()"]),
+    "getppid": (1, [sys.executable, "-c", "import os\nfor _ in range(100000): os.getppid()"]),
     "gcc": (8, ["gcc", "-O1", "-x", "c", "-c", "hello.c", "-o", "/dev/null"]),
     "git": (10, ["git", "-C", "repository", "status", "--short"]),
     "tar": (4, ["tar", "cf", "archive.tar", "tree"]),
@@ -70,7 +70,8 @@ def tools(callgate: str) -> dict:
         "by ptrace": record("--method", "ptrace"),
         "by ptrace, again": again,
     }
-    if shutil.which("bpftrace") and CGROUP:
+    if CGROUP and shutil.which("bpftrace") and subprocess.run(["bpftrace", "-e", "tracepoint:raw_syscalls:sys_enter { exit(); }"],
+                                                              capture_output=True).returncode == 0:
         rows["bpftrace"] = bpftrace
     if shutil.which("strace"):
         rows["strace -f"] = lambda words, _: ["strace", "-f", "-o", "/dev/null", *words]

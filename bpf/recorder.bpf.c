@@ -57,6 +57,10 @@ struct io_kiocb {
   __u8 opcode;
 } KERNEL_TYPE;
 
+// Hides from the compiler what it knows of a number: it would leave out a bound that an older kernel's verifier (Linux 6.1)
+// wants to see.
+#define OPAQUE(number) asm volatile("" : "+r"(number))
+
 // Linux's own licence check: helpers that read the kernel's memory are for GPL programs.
 char recorder_license[] SEC("license") = "Dual BSD/GPL";
 
@@ -128,6 +132,13 @@ static __always_inline struct recorder_task *process_of(struct task_struct *task
   return process ? process : mark;
 }
 
+// `nr` is below RECORDER_NUMBERS.
+static __always_inline __u32 call_index(__u32 nr, __u32 compat) {
+  __u32 index = nr | compat * RECORDER_NUMBERS;
+  OPAQUE(index);
+  return index & (RECORDER_CALLS - 1);
+}
+
 // A task of the recorded cgroup that came there from elsewhere.
 static __always_inline struct recorder_task *mark_by_cgroup(struct task_struct *task) {
   struct recorder_task *mark;
@@ -194,6 +205,7 @@ static __always_inline void note_value(__u32 cell, __u64 value) {
 static __always_inline void note_argument(__u32 index, __u32 phase, __u32 kept, __u32 place, __u64 value, __u32 compat) {
   __u32 how = kept >> (2 * place) & 3;
   __u32 cell = (phase * RECORDER_CALLS + index) * RECORDER_ARGS + place;
+  OPAQUE(cell);
   if (!how || cell >= RECORDER_CELLS) return;
   if (compat || (kept >> (RECORDER_NARROW_SHIFT + place) & 1)) value = (__u32)value;
   if (how & RECORDER_KEEP_MASKS) {
@@ -229,7 +241,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
     mark->call = RECORDER_NO_CALL + 1;
     return note_odd(task, nr, compat, image << 1 | phase, 0);
   }
-  __u32 index = (nr | compat * RECORDER_NUMBERS) & (RECORDER_CALLS - 1);
+  __u32 index = call_index(nr, compat);
   mark->call = index + 1;
   __u8 *seen = &tables.seen[image][phase][index];
   if (!*seen) {
@@ -259,7 +271,7 @@ int BPF_PROG(on_return, struct pt_regs *regs, long result) {
   struct recorder_task *process = process_of(task, mark);
   __u32 phase = process->phase & 1, image = mark->image & (RECORDER_IMAGES - 1);
   if (nr >= RECORDER_NUMBERS) return note_odd(task, nr, compat, image << 1 | phase, 1);
-  __u32 index = (nr | compat * RECORDER_NUMBERS) & (RECORDER_CALLS - 1);
+  __u32 index = call_index(nr, compat);
   struct recorder_denial *denial = &tables.denied[index];
   if (!denial->seen) {
     denial->result = result;
