@@ -143,7 +143,11 @@ def main() -> int:
             faults.append(f"not recorded: {' '.join(sorted(lost))}")
         besides.update(recorded.names - expected)
         for method in ("ebpf", "ptrace") if GIVEN.all else ():
-            if lost := missing_apart(run, method, strace_names(under(run, BY_STRACE, "{folder}/strace.log"))):
+            lost = missing_apart(run, method, strace_names(under(run, BY_STRACE, "{folder}/strace.log")))
+            if method == "ebpf" and lost <= recorded.names:
+                if lost:  # seen in the same run, so what is made depends on how fast the program runs
+                    print(f"{name[:60]:60} made under strace alone: {' '.join(sorted(lost))}")
+            elif lost:
                 faults.append(f"in runs apart, by {method}: {' '.join(sorted(lost))}")
         programs |= recorded.programs
         calls += len(expected)

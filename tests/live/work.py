@@ -167,7 +167,7 @@ perl -MSocket -e 'socketpair(A, B, AF_UNIX, SOCK_STREAM, 0); if (!fork) { print 
 python3 -c 'import asyncio; asyncio.run(asyncio.create_subprocess_exec("true"))'
 python3 -c 'import multiprocessing as m; p = m.Pool(2); print(p.map(abs, [-1, -2])); p.close(); p.join()'
 python3 -c 'import sqlite3, ssl, mmap, select, signal; signal.setitimer(signal.ITIMER_REAL, 5); select.epoll().poll(0.01)'
-busybox sh -c 'busybox find . | busybox xargs busybox md5sum'
+busybox sh -c 'busybox find tree -type f | busybox xargs busybox md5sum'
 bash -c 'coproc cat; echo x >&${COPROC[1]}; read -t 1 y <&${COPROC[0]}; echo <(true); ulimit -c 0; exec 3<a.txt; read -u 3 z'
 crun --version
 podman --version
