@@ -19,15 +19,77 @@ _Static_assert(RECORDER_CELLS == RECORDER_PHASES * RECORDER_CALLS * RECORDER_ARG
 #define X32_BIT 0x40000000U
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
+#define bool _Bool
 
 struct thread_info {
   __u32 status;
 } KERNEL_TYPE;
 
+typedef struct {
+  int counter;
+} KERNEL_TYPE atomic_t;
+
+struct seccomp {
+  atomic_t filter_count;
+} KERNEL_TYPE;
+
+struct kernfs_node {
+  const char *name;
+} KERNEL_TYPE;
+
+struct cgroup;
+struct cgroup_subsys_state {
+  struct cgroup *cgroup;
+  struct cgroup_subsys_state *parent;
+} KERNEL_TYPE;
+
+struct cgroup {
+  struct cgroup_subsys_state self;
+  struct kernfs_node *kn;
+} KERNEL_TYPE;
+
+struct css_set {
+  struct cgroup *dfl_cgrp;
+} KERNEL_TYPE;
+
+struct ns_common {
+  unsigned int inum;
+} KERNEL_TYPE;
+
+struct mnt_namespace {
+  struct ns_common ns;
+} KERNEL_TYPE;
+
+struct pid_namespace {
+  struct ns_common ns;
+} KERNEL_TYPE;
+
+struct nsproxy {
+  struct mnt_namespace *mnt_ns;
+  struct pid_namespace *pid_ns_for_children;
+} KERNEL_TYPE;
+
+typedef struct {
+  __u64 val;
+} KERNEL_TYPE kernel_cap_t;
+
+struct cred {
+  kernel_cap_t cap_bset;
+} KERNEL_TYPE;
+
+struct signal_struct {
+  int nr_threads;
+} KERNEL_TYPE;
+
 struct task_struct {
   struct thread_info thread_info;
-  int pid, tgid;
+  int pid, tgid, exit_code;
   struct task_struct *group_leader;
+  struct seccomp seccomp;
+  struct css_set *cgroups;
+  struct nsproxy *nsproxy;
+  const struct cred *real_cred;
+  struct signal_struct *signal;
   char comm[RECORDER_COMM];
 } KERNEL_TYPE;
 
@@ -102,6 +164,17 @@ struct {
   __type(value, struct recorder_first);
 } capabilities SEC(".maps");
 
+struct cgroup_name {
+  char text[RECORDER_CGROUP_NAME];  // filled up with zeros
+};
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, RECORDER_CONTAINERS);
+  __type(key, struct cgroup_name);
+  __type(value, __u8);
+} container_names SEC(".maps");
+
 struct image_key {
   __u64 inode;
   __u64 device;
@@ -152,6 +225,44 @@ static __always_inline struct recorder_task *mark_by_cgroup(struct task_struct *
   __sync_fetch_and_add(&tables.alive, 1);
   __sync_fetch_and_add(&tables.tasks, 1);
   return mark;
+}
+
+static __always_inline int is_container(struct kernfs_node *node) {
+  struct cgroup_name name = {};
+  bpf_probe_read_kernel_str(name.text, sizeof name.text, BPF_CORE_READ(node, name));
+  return bpf_map_lookup_elem(&container_names, &name) != 0;
+}
+
+// Engines name the cgroup after the container, or one above it ("libpod-ID.scope/container").
+static __always_inline int is_containers(struct cgroup *cgroup) {
+  return is_container(BPF_CORE_READ(cgroup, kn)) || is_container(BPF_CORE_READ(cgroup, self.parent, cgroup, kn));
+}
+
+static __always_inline __u32 filters_of(struct task_struct *task) {
+  return bpf_core_field_exists(task->seccomp.filter_count) ? (__u32)task->seccomp.filter_count.counter : 0;
+}
+
+static __always_inline void mark_runtime(struct task_struct *task) {
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (mark && mark->state) return;
+  mark = bpf_task_storage_get(&tasks, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+  if (!mark) {
+    __sync_fetch_and_add(&tables.lost.tasks, 1);
+    return;
+  }
+  mark->state = RECORDER_RUNTIME;
+  mark->call = RECORDER_NO_CALL + 1;
+  mark->filters = filters_of(task);
+  __sync_fetch_and_add(&tables.alive, 1);
+  __sync_fetch_and_add(&tables.tasks, 1);
+  __sync_fetch_and_add(&tables.runtime_tasks, 1);
+}
+
+// Numbers that no table holds are no runtime's.
+static __always_inline int note_runtime(struct task_struct *task, struct recorder_task *mark, __u32 nr, __u32 compat) {
+  if (nr >= RECORDER_NUMBERS) return 0;
+  tables.runtime[filters_of(task) > mark->filters][(nr | compat * RECORDER_NUMBERS) & (RECORDER_CALLS - 1)] = 1;
+  return 0;
 }
 
 static __noinline int note_odd(struct task_struct *task, __u32 nr, __u32 compat, __u32 image_and_phase, __u32 denied) {
@@ -232,6 +343,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   if (!mark) return 0;
   __u32 nr = id, compat = task->thread_info.status & TS_COMPAT ? 1 : 0;
   if (mark->state != RECORDER_RECORDING) {
+    if (mark->state == RECORDER_RUNTIME) return note_runtime(task, mark, nr, compat);
     if (mark->state != RECORDER_PENDING || compat || (nr != NR_EXECVE && nr != NR_EXECVEAT)) return 0;
     mark->state = RECORDER_RECORDING;
   }
@@ -253,7 +365,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   if (count) ++*count;
   __u32 kept = config.calls[index];
   if (config.arguments && (kept & ~RECORDER_SERVES)) note_arguments(regs, index, phase, kept, compat);
-  if (kept & RECORDER_SERVES) process->phase = 1;
+  if (kept & RECORDER_SERVES) process->phase = tables.serving = 1;
   return 0;
 }
 
@@ -290,7 +402,11 @@ int BPF_PROG(on_return, struct pt_regs *regs, long result) {
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, parent, 0, 0);
-  if (!mark || !mark->state) return 0;
+  if (!mark || !mark->state) {
+    // Born into the container's cgroup (CLONE_INTO_CGROUP).
+    if (config.containers && is_containers(BPF_CORE_READ(child, cgroups, dfl_cgrp))) mark_runtime(child);
+    return 0;
+  }
   struct recorder_task *process = process_of(parent, mark);
   struct recorder_task *fresh = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!fresh) {
@@ -301,6 +417,8 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
   fresh->image = mark->image;
   fresh->phase = process->phase;
   fresh->call = mark->call;
+  fresh->filters = mark->filters;
+  if (fresh->state == RECORDER_RUNTIME) __sync_fetch_and_add(&tables.runtime_tasks, 1);
   __sync_fetch_and_add(&tables.alive, 1);
   __sync_fetch_and_add(&tables.tasks, 1);
   return 0;
@@ -311,6 +429,10 @@ int BPF_PROG(on_end, struct task_struct *task) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark || mark->state == RECORDER_LAUNCHING || !mark->state) return 0;
   mark->state = 0;
+  if (task->pid == task->tgid && (__u32)task->tgid == tables.began && !tables.ended) {
+    tables.exit_code = task->exit_code;
+    tables.ended = 1;
+  }
   __sync_fetch_and_add(&tables.alive, -1);
   return 0;
 }
@@ -334,9 +456,25 @@ static __always_inline __u32 new_image(struct task_struct *task, struct linux_bi
   return index;
 }
 
+// `runc init` executes itself anew before it enters the container's namespaces.
+static __always_inline int leaves_the_runtime(struct task_struct *task, struct recorder_task *mark) {
+  if (BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum) == config.mount_namespace &&
+      BPF_CORE_READ(task, nsproxy, pid_ns_for_children, ns.inum) == config.pid_namespace)
+    return 0;
+  mark->state = RECORDER_RECORDING;
+  mark->call = RECORDER_NO_CALL + 1;  // the execve that ends is the runtime's
+  __sync_fetch_and_add(&tables.runtime_tasks, -1);
+  if (!__sync_val_compare_and_swap(&tables.began, 0, task->tgid)) {
+    const struct cred *cred = BPF_CORE_READ(task, real_cred);
+    bpf_probe_read_kernel(&tables.bounding, sizeof tables.bounding, __builtin_preserve_access_index(&cred->cap_bset));
+  }
+  return 1;
+}
+
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_execute, struct task_struct *task, int old_pid, struct linux_binprm *program) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (mark && mark->state == RECORDER_RUNTIME && !leaves_the_runtime(task, mark)) return 0;
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
   struct image_key key = {program->file->f_inode->i_ino, program->file->f_inode->i_sb->s_dev};
   __u32 *known = bpf_map_lookup_elem(&image_of_file, &key);
@@ -348,6 +486,19 @@ int BPF_PROG(on_execute, struct task_struct *task, int old_pid, struct linux_bin
   __u32 index = new_image(task, program, &key, mark->image);
   if (index) bpf_map_update_elem(&image_of_file, &key, &index, BPF_NOEXIST);
   mark->image = index;
+  return 0;
+}
+
+// An engine puts the first process of a container, or one that joins it (`docker exec`), into the container's cgroup.
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(on_attach, struct cgroup *to, const char *path, struct task_struct *task, bool whole_process) {
+  if (!is_containers(to)) return 0;
+  mark_runtime(task);
+  int threads = BPF_CORE_READ(task, signal, nr_threads);
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  // Runtimes put single threads there; others of one that runs already would go unseen.
+  if (whole_process && threads > 1 && mark && mark->state == RECORDER_RUNTIME)
+    __sync_fetch_and_add(&tables.lost.tasks, threads - 1);
   return 0;
 }
 

@@ -30,6 +30,10 @@
 #define RECORDER_LAUNCHING 1  // callgate's own thread while it starts the program
 #define RECORDER_PENDING 2    // until it calls execve
 #define RECORDER_RECORDING 3
+#define RECORDER_RUNTIME 4  // a container's runtime: until it executes the container's program
+
+#define RECORDER_CGROUP_NAME 128  // longer names of cgroups are not looked for
+#define RECORDER_CONTAINERS 64    // names of cgroups that are
 
 // recorder_config.calls: two bits an argument say what is kept of it, six bits which are 32 bits wide.
 #define RECORDER_KEEP_VALUES 1U
@@ -41,6 +45,10 @@ struct recorder_config {
   __u32 arguments;  // values are kept
   __u32 cgroup_level;
   __u64 cgroup_id;  // 0: none; else tasks of this cgroup (at that depth) are recorded, too
+  // Tasks that are put into a cgroup of a name in `container_names` are marked. What they execute in a mount or pid
+  // namespace other than these (inode numbers) is a container's program, not its runtime.
+  __u32 containers;
+  __u32 mount_namespace, pid_namespace;
   __u32 calls[RECORDER_CALLS];
 };
 
@@ -49,6 +57,7 @@ struct recorder_task {
   __u16 image;
   __u16 phase;  // of the process; counts in its first thread only
   __u32 call;   // the call under way, index + 1
+  __u32 filters;  // seccomp filters that it had when it was marked
 };
 
 struct recorder_first {
@@ -107,8 +116,14 @@ struct recorder_denial {
 };
 
 struct recorder_tables {
-  __s64 alive;  // tasks that are recorded and live
+  __s64 alive;  // tasks that are marked and live
   __u64 tasks;  // all that ever were
+  __u64 runtime_tasks;  // those of them that belong to a container's runtime
+  __u64 bounding;       // capabilities that the container's program may have at most
+  __u32 began;          // the first process that executed a container's program; 0: none did
+  __s32 exit_code;      // its, as wait has it, once it has ended
+  __u32 ended;          // it has
+  __u32 serving;        // a process serves
   __u32 images;
   __u32 new_calls;  // how many (image, phase, call) were seen
   struct recorder_losses lost;
@@ -116,6 +131,7 @@ struct recorder_tables {
   struct recorder_first first[RECORDER_CALLS];
   struct recorder_denial denied[RECORDER_CALLS];
   struct recorder_image image[RECORDER_IMAGES];
+  __u8 runtime[2][RECORDER_CALLS];  // calls of the runtime: before its filter was loaded, and under it
   __u8 vsyscalls[4];
   __u8 uring_ops[RECORDER_URING_OPS];
   __u32 distinct[RECORDER_CELLS];  // values kept; more than RECORDER_MOST_VALUES: anything

@@ -4,23 +4,23 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
-#include "arch/calls.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/options.h"
 #include "cli/output_aside.h"
+#include "cli/record_oci.h"
 #include "cli/record_report.h"
+#include "cli/record_talk.h"
+#include "cli/record_targets.h"
 #include "cli/session.h"
-#include "record/diagnostic_ids.h"
-#include "record/facts.h"
 #include "record/record.h"
 #include "recording/file.h"
 
@@ -38,6 +38,14 @@ int refuse(Session& session, const sandbox::Refusal& refusal) {
 // What cannot be written is better said before a long run than after it.
 bool can_write(Session& session, const std::string& path) {
   std::error_code error;
+  if (session.arguments().has("compose") && std::filesystem::is_directory(path, error) &&
+      access(path.c_str(), W_OK) == 0)
+    return true;
+  if (session.arguments().has("compose")) {
+    session.diagnostics().add(kFile, {}, fmt::format("'{}' is no directory to write to", base::printable(path)),
+                              "--compose writes a file for each service: name a directory that exists");
+    return false;
+  }
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   const bool there = std::filesystem::exists(path, error);
   const std::string asked = there ? path : folder.empty() ? "." : folder.string();
@@ -53,56 +61,6 @@ base::Result<void> write_run(Session& session, const std::string& path, bool app
   session.print(recording::to_lines(run));
   return {};
 }
-
-bool changes_filters(const Run& run) {
-  for (const recording::Call& call : run.calls)
-    if (arch::name_of_call(call.audit, call.nr) == "seccomp") return true;
-  return false;
-}
-
-void tell_limits(Session& session, const record::Outcome& outcome) {
-  const Run& run = outcome.run;
-  base::Diagnostics& diagnostics = session.diagnostics();
-  if (outcome.fell_back)
-    diagnostics.add(record::kFellBack, {}, "recorded by ptrace, which is slow: " + outcome.fell_back->message);
-  if (!run.finished && !run.attached) {
-    diagnostics.add(record::kIncomplete, {}, "the recording was ended before the last task had");
-  } else if (!run.complete) {
-    diagnostics.add(record::kIncomplete, {}, "something was lost, so the recording is incomplete",
-                    "record again and merge: --append");
-  }
-  const bool blind = std::ranges::find(run.blind, recording::Blind::denied) != run.blind.end();
-  if (blind && (record::under_a_filter() || changes_filters(run)))
-    diagnostics.add(record::kFiltered, {}, "a filter was in force, and calls that it refused are not seen",
-                    "--denied records them");
-  if (!run.uring.empty())
-    diagnostics.add(
-        record::kUring, {},
-        fmt::format("{} kinds of operations went through io_uring, which no filter sees", run.uring.size()));
-}
-
-// A line when there is something new to say.
-class ProgressLines {
- public:
-  explicit ProgressLines(const Env& env) : env_(env) {}
-  void operator()(const record::Progress& progress, bool program_ended) {
-    if (program_ended && !told_end_) {
-      env_.err(
-          fmt::format("callgate: the program has ended; waiting for {} that it left behind (Ctrl-C ends the "
-                      "recording)\n",
-                      progress.alive == 1 ? "a task" : fmt::format("{} tasks", progress.alive)));
-      told_end_ = true;
-    } else if (progress.calls != calls_) {
-      env_.err(fmt::format("callgate: {} calls so far, {} tasks\n", progress.calls, progress.tasks));
-    }
-    calls_ = progress.calls;
-  }
-
- private:
-  const Env& env_;
-  std::size_t calls_ = 0;
-  bool told_end_ = false;
-};
 
 // Fills in the calls that the file holds. False (diagnosed) if it is no recording.
 bool read_known(Session& session, const std::string& path, record::Request& request) {
@@ -136,7 +94,7 @@ std::optional<record::Request> make_request(Session& session, int& status) {
       return std::nullopt;
     }
   }
-  if (session.env().err_is_terminal) request.on_progress = ProgressLines(session.env());
+  request.on_pulse = pulse_lines(session, {});
   if (const auto missing = sandbox::find_program(request.plan.argv[0], session.env().variable("PATH"),
                                                  sandbox::probe_executable, request.plan.program)) {
     status = refuse(session, *missing);
@@ -145,69 +103,40 @@ std::optional<record::Request> make_request(Session& session, int& status) {
   return request;
 }
 
-std::optional<std::uint64_t> number_of(Session& session, std::string_view option, std::string_view text,
-                                       std::uint64_t most) {
-  const auto number = base::parse_u64(text);
-  if (number && *number > 0 && *number <= most) return number;
-  session.usage(kBadOptionValue,
-                fmt::format("--{}: '{}' is no number from 1 to {}", option, base::printable(text), most));
-  return std::nullopt;
-}
-
-std::optional<record::AttachRequest> make_attach_request(Session& session) {
-  record::AttachRequest request;
-  const Arguments& arguments = session.arguments();
-  constexpr std::uint64_t kMostPid = 1U << 22, kDay = 86400;
-  for (const std::string_view word : arguments.all("pid")) {
-    const auto pid = number_of(session, "pid", word, kMostPid);
-    if (!pid) return std::nullopt;
-    request.processes.push_back(static_cast<pid_t>(*pid));
-  }
-  request.cgroup = arguments.last("cgroup").value_or("");
-  if (const auto limit = arguments.last("for")) {
-    const auto seconds = number_of(session, "for", *limit, kDay);
-    if (!seconds) return std::nullopt;
-    request.limit = std::chrono::seconds(*seconds);
-  }
-  request.keep = {arguments.has("args"), arguments.has("denied")};
-  request.tool = CALLGATE_VERSION;
-  if (session.env().err_is_terminal) request.on_progress = ProgressLines(session.env());
-  return request;
-}
-
 // What was asked for cannot be: a sentence; empty if it can.
 std::string_view contradiction(const Arguments& arguments) {
   const auto file = arguments.last("output");
-  const bool append = arguments.has("append"), running = arguments.has("pid") || arguments.has("cgroup");
+  const bool append = arguments.has("append"), running = names_target(arguments);
   if (append && (!file || *file == "-")) return "--append needs -o FILE";
   if (arguments.has("new-only") && (!append || arguments.has("args") || arguments.has("denied")))
     return "--new-only goes with --append, without --args and --denied";
-  if (running == !arguments.operands.empty()) return "'record' needs either -- CMD, or --pid or --cgroup";
+  if (arguments.has("oci-hook") || arguments.has("oci-runtime")) {
+    if (!file || *file == "-") return "--oci-hook and --oci-runtime need -o FILE";
+    const bool runtime = arguments.has("oci-runtime");
+    return running || runtime == arguments.operands.empty() || runtime == arguments.has("oci-hook")
+               ? "--oci-hook goes alone, and --oci-runtime with the runtime's words behind --"
+               : std::string_view();
+  }
+  if (running == !arguments.operands.empty())
+    return "'record' needs either -- CMD, or --pid, --cgroup, --unit, --container or --compose";
   if (running && (arguments.has("new-only") || arguments.last("method") == "ptrace"))
     return "what runs already is recorded by eBPF alone";
-  if (!running && arguments.has("for")) return "--for goes with --pid or --cgroup";
+  if (!running && arguments.has("for")) return "--for goes with --pid, --cgroup, --unit, --container or --compose";
+  const bool container = arguments.has("container"), compose = arguments.has("compose");
+  const int kinds = (arguments.has("pid") || arguments.has("cgroup") ? 1 : 0) + (arguments.has("unit") ? 1 : 0) +
+                    (container ? 1 : 0) + (compose ? 1 : 0);
+  if (kinds > 1) return "--pid and --cgroup, --unit, --container and --compose exclude one another";
+  if ((arguments.has("wait") || arguments.has("host")) && !container && !compose)
+    return "--wait and --host go with --container or --compose";
+  if (arguments.has("runtime-root") && !container) return "--runtime-root goes with --container";
+  if ((arguments.has("file") || arguments.has("project-name")) && !compose)
+    return "--file and --project-name go with --compose";
   return {};
 }
 
-tl::expected<record::Outcome, int> run_recorder(Session& session) {
-  tl::expected<record::Outcome, sandbox::Refusal> outcome;
-  if (session.arguments().operands.empty()) {
-    const auto request = make_attach_request(session);
-    if (!request) return tl::unexpected(kUsage);
-    outcome = record::attach(*request);
-  } else {
-    int status = kYes;
-    const auto request = make_request(session, status);
-    if (!request) return tl::unexpected(status);
-    outcome = record::record(*request, *session.env().kernel);
-  }
-  if (!outcome) return tl::unexpected(refuse(session, outcome.error()));
-  return *std::move(outcome);
-}
-
-int tell(Session& session, const Run& run, std::optional<std::string_view> file) {
+int tell(Session& session, const Run& run, const std::optional<std::string>& file) {
   if (file) {
-    const auto written = write_run(session, std::string(*file), session.arguments().has("append"), run);
+    const auto written = write_run(session, *file, session.arguments().has("append"), run);
     if (!written) {
       session.fail(written.error());
       return sandbox::kExitOwnFailure;
@@ -226,27 +155,63 @@ int tell(Session& session, const Run& run, std::optional<std::string_view> file)
   return run.exit_status;
 }
 
-int record_command(Session& session) {
-  const Arguments& arguments = session.arguments();
-  if (const std::string_view why = contradiction(arguments); !why.empty())
-    return session.usage(kBadOperands, std::string(why));
-  const auto file = arguments.last("output");
-  if (file && *file != "-" && !can_write(session, std::string(*file))) return sandbox::kExitOwnFailure;
+int record_started(Session& session, const std::optional<std::string>& file) {
+  int status = kYes;
+  const auto request = make_request(session, status);
+  if (!request) return status;
   std::optional<OutputAside> aside;
   if (!file || *file == "-" || session.json()) aside.emplace();
-  const auto outcome = run_recorder(session);
+  const auto outcome = record::record(*request, *session.env().kernel);
   aside.reset();
-  if (!outcome) return outcome.error();
+  if (!outcome) return refuse(session, outcome.error());
   tell_limits(session, *outcome);
   return tell(session, outcome->run, file);
 }
 
+// With --compose, -o names a directory that gets a file for each service.
+std::optional<std::string> file_of(const std::optional<std::string>& output, const record::Outcome& outcome) {
+  if (!output || *output == "-" || !outcome.run.container) return output;
+  std::error_code error;
+  if (!std::filesystem::is_directory(*output, error)) return output;
+  return (std::filesystem::path(*output) / (outcome.run.container->service + ".jsonl")).string();
+}
+
+int record_running(Session& session, const std::optional<std::string>& output) {
+  int status = kYes;
+  const auto requests = attach_requests(session, status);
+  if (!requests) return status;
+  const auto outcomes = record::attach(*requests);
+  if (!outcomes) return refuse(session, outcomes.error());
+  for (const auto& outcome : *outcomes) {
+    if (!outcome) {
+      status = refuse(session, outcome.error());
+      continue;
+    }
+    tell_limits(session, *outcome);
+    const int told = tell(session, outcome->run, file_of(output, *outcome));
+    status = outcome->never_began ? sandbox::kExitOwnFailure : std::max(status, told);
+  }
+  return status;
+}
+
+int record_command(Session& session) {
+  const Arguments& arguments = session.arguments();
+  if (const std::string_view why = contradiction(arguments); !why.empty())
+    return session.usage(kBadOperands, std::string(why));
+  if (arguments.has("oci-hook")) return record_from_hook(session);
+  if (arguments.has("oci-runtime")) return record_as_runtime(session);
+  std::optional<std::string> file;
+  if (const auto given = arguments.last("output")) file.emplace(*given);
+  if (file && *file != "-" && !can_write(session, *file)) return sandbox::kExitOwnFailure;
+  return names_target(arguments) ? record_running(session, file) : record_started(session, file);
+}
+
 constexpr std::array<Operand, 2> kOperands{{
-    {"CMD", "the program; none where --pid or --cgroup says what is recorded", false},
+    {"CMD", "the program; none where an option says what is recorded", false},
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 9>{{
+    std::array<Option, 20>{{
         {"output", 'o', "FILE", "write the recording to FILE (JSON Lines); '-' is standard output", ""},
         {"append", 0, "", "add the run to FILE, which may hold others", ""},
         {"new-only", 0, "",
@@ -255,15 +220,34 @@ constexpr auto kOptions =
         {"denied", 0, "", "see calls that a filter refuses, too; a little slower", ""},
         {"pid", 0, "N", "record a running process and all that descends from it; may be repeated", "", true},
         {"cgroup", 0, "DIR", "record what runs in a cgroup (version 2), and whatever comes there", ""},
-        {"for", 0, "SECONDS", "with --pid or --cgroup: end the recording after that time", ""},
+        {"unit", 0, "NAME", "record what runs in a systemd unit (its cgroup of version 2)", ""},
+        {"container", 0, "NAME",
+         "record a container by name or id, from its start if it does not run yet: of Docker, Podman, containerd, "
+         "runc, "
+         "crun",
+         ""},
+        {"compose", 0, "", "record every service of a Compose project, each apart; -o is a directory then", ""},
+        {"file", 'f', "FILE", "with --compose: the Compose file (looked for as Compose does, if not given)", "", true},
+        {"project-name", 'p', "NAME", "with --compose: the project", ""},
+        {"wait", 0, "", "wait for a container or services that do not exist yet", ""},
+        {"host", 0, "SOCKET", "the engine's unix socket (the usual ones are tried)", ""},
+        {"runtime-root", 0, "DIR", "where runc or crun keeps its state (--root); may be repeated", "", true},
+        {"oci-hook", 0, "",
+         "as a createRuntime hook: record the container whose state is on standard input; %i in -o's FILE is its id",
+         ""},
+        {"oci-runtime", 0, "PROGRAM", "as an engine's runtime: add that hook, and hand on to PROGRAM (runc, crun)", ""},
+        {"for", 0, "SECONDS", "for what is not started here: end the recording after that time", ""},
+        {"progress", 0, "", "tell how it goes, where standard error is no terminal, too", ""},
         {"method", 0, "HOW", "how to record (ebpf where that can be had, else ptrace, if not given)",
          "auto,ebpf,ptrace"},
     }} +
     kFormat;
-constexpr std::array<Example, 4> kExamples{{
+constexpr std::array<Example, 6> kExamples{{
     {"callgate record -- ls -l", "Which calls does ls make?"},
     {"callgate record -o ls.jsonl -- ls", "Keep the recording."},
     {"callgate record --pid $$ --for 1", "What does a running process do?"},
+    {"callgate record -o web.jsonl --container web", "A container, from its start if it does not run yet."},
+    {"callgate record -o recordings --compose --for 60", "Every service of the Compose project in this directory."},
     {"callgate record --append --args -o ls.jsonl -- ls /", "One more run, with arguments."},
 }};
 
@@ -280,8 +264,10 @@ const Command kRecordCommand{
     "without being counted: a recording says whether it is complete. Otherwise each call is stopped by ptrace, which "
     "is "
     "slow; set-user-id programs get no rights then.\n\n"
-    "With --pid or --cgroup what runs already is recorded (by eBPF alone), as serving, until it ends, or Ctrl-C, or "
-    "--for.\n\n"
+    "With --pid, --cgroup or --unit what runs already is recorded (by eBPF alone), as serving, until it ends, or "
+    "Ctrl-C, or --for. With --container or --compose a container is, from its start if it was created but does not run "
+    "yet (or does not exist yet: --wait); what its runtime calls before it executes the container's program is kept "
+    "apart.\n\n"
     "The recording ends when the last task has, with daemons that CMD leaves behind; once CMD itself has ended, Ctrl-C "
     "ends it. A recording is evidence that calls are made, not that others are not: append runs until nothing new "
     "comes.",

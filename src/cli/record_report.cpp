@@ -112,8 +112,72 @@ std::string capabilities_text(const Run& run) {
   return out;
 }
 
+// What its runtime did before the container's program began, apart by whether the container's filter was in force.
+std::string runtime_text(const Run& run) {
+  std::string out;
+  for (const bool filtered : {false, true}) {
+    std::vector<std::string> names;
+    for (const recording::RuntimeCall& call : run.runtime)
+      if (call.filtered == filtered) names.push_back(recording::call_name(call.audit, call.nr));
+    std::ranges::sort(names);
+    if (!names.empty())
+      out += words_line(filtered ? "by the runtime, under the container's filter" : "by the runtime, before its filter",
+                        names);
+  }
+  return out;
+}
+
+// The container's capabilities by what came of them.
+std::string outcomes_text(const Run& run) {
+  if (!run.container || !run.container->bounding) return {};
+  std::set<std::uint8_t> granted, refused;
+  for (const recording::Capability& capability : run.capabilities)
+    (capability.granted ? granted : refused).insert(capability.number);
+  std::vector<std::string> used, denied, never;
+  constexpr std::uint8_t kMostCapabilities = 64;
+  for (std::uint8_t number = 0; number < kMostCapabilities; ++number) {
+    const bool has = (*run.container->bounding >> number & 1) != 0;
+    const std::string name = recording::capability_name(number);
+    if (granted.contains(number))
+      used.push_back(name);
+    else if (refused.contains(number))
+      denied.push_back(has ? name : name + " (the container has not got it)");
+    else if (has)
+      never.push_back(name);
+  }
+  std::string out;
+  if (!used.empty()) out += words_line("of the container's capabilities, granted", used);
+  if (!denied.empty()) out += words_line("asked for and refused", denied);
+  if (!never.empty()) out += words_line("never asked for", never);
+  return out;
+}
+
+std::string container_text(const Run& run) {
+  if (!run.container) return {};
+  const recording::Container& container = *run.container;
+  std::string out =
+      fmt::format("  container: {} {}", base::printable(container.engine), base::printable(container.id.substr(0, 12)));
+  if (!container.image.empty()) out += ", image " + base::printable(container.image);
+  const std::string& digest = container.image_digest.empty() ? container.image_id : container.image_digest;
+  if (!digest.empty()) out += " " + base::printable(digest);
+  return out + '\n';
+}
+
+std::string convergence_text(const Run& run) {
+  const auto more = run.convergence ? recording::unseen(*run.convergence) : std::nullopt;
+  if (!more) return {};
+  return fmt::format(
+      "  while serving: {} made in one second only, {} in two, of {}; about {:.0f} more to be expected\n",
+      counted(run.convergence->once, "call"), run.convergence->twice, run.convergence->windows, *more);
+}
+
 std::string losses_text(const Run& run) {
   std::string out;
+  for (const recording::Loss& more : run.overflow)
+    if (more.count != 0)
+      fmt::format_to(std::back_inserter(out), "  more than fit: {} {}\n", more.count,
+                     more.what == "images" ? "executions of further programs (their calls are kept, not by whom)"
+                                           : "values of arguments (those are told as any)");
   for (const recording::Loss& loss : run.losses)
     if (loss.count != 0) fmt::format_to(std::back_inserter(out), "  lost: {} {}\n", loss.count, loss.what);
   return out;
@@ -151,11 +215,13 @@ std::string report_of(const Run& run) {
       "{}: {}; {}; {}\n", fmt::join(words, " "), summary_of(run),
       run.signal != 0 ? fmt::format("ended by signal {}", run.signal) : fmt::format("exit status {}", run.exit_status),
       outcome_of(run));
-  out += calls_text(run) + arguments_text(run) + capabilities_text(run);
+  out += container_text(run) + calls_text(run) + runtime_text(run) + arguments_text(run) + capabilities_text(run);
+  out += outcomes_text(run);
   std::vector<std::string> operations;
-  for (const recording::UringOperation& operation : run.uring) operations.push_back(std::to_string(operation.opcode));
+  for (const recording::UringOperation& operation : run.uring)
+    operations.push_back(recording::uring_name(operation.opcode));
   if (!operations.empty()) out += words_line("operations of io_uring, which no filter sees", operations);
-  return out + losses_text(run);
+  return out + convergence_text(run) + losses_text(run);
 }
 
 namespace {
@@ -185,6 +251,41 @@ void call_json(const Call& call, base::JsonWriter& json) {
 
 }  // namespace
 
+namespace {
+
+void container_json(const recording::Container& container, base::JsonWriter& json) {
+  json.key("container").begin_object().member("engine", container.engine).member("id", container.id);
+  json.member("name", container.name).member("image", container.image).member("image_id", container.image_id);
+  json.member("image_digest", container.image_digest).member("project", container.project);
+  json.member("service", container.service);
+  if (container.bounding) {
+    json.key("bounding").begin_array();
+    for (std::uint8_t number = 0; number < 64; ++number)
+      if ((*container.bounding >> number & 1) != 0) json.value(recording::capability_name(number));
+    json.end_array();
+  }
+  json.end_object();
+}
+
+void runtime_json(const Run& run, base::JsonWriter& json) {
+  json.key("runtime_calls").begin_array();
+  for (const recording::RuntimeCall& call : run.runtime)
+    json.begin_object()
+        .member("name", recording::call_name(call.audit, call.nr))
+        .member("filtered", call.filtered)
+        .end_object();
+  json.end_array();
+}
+
+void convergence_json(const recording::Convergence& convergence, base::JsonWriter& json) {
+  json.key("convergence").begin_object().member("windows", convergence.windows);
+  json.member("window_ns", convergence.window_ns).member("once", convergence.once).member("twice", convergence.twice);
+  if (const auto more = recording::unseen(convergence)) json.member("unseen", *more);
+  json.end_object();
+}
+
+}  // namespace
+
 void to_json(const Run& run, base::JsonWriter& json) {
   json.member("id", run.id).member("source", recording::name(run.source)).key("command").begin_array();
   for (const std::string& word : run.command) json.value(word);
@@ -205,8 +306,16 @@ void to_json(const Run& run, base::JsonWriter& json) {
   }
   json.end_array().key("io_uring").begin_array();
   for (const recording::UringOperation& operation : run.uring) json.value(operation.opcode);
-  json.end_array().key("losses").begin_object();
+  json.end_array().key("io_uring_operations").begin_array();
+  for (const recording::UringOperation& operation : run.uring) json.value(recording::uring_name(operation.opcode));
+  json.end_array();
+  if (run.container) container_json(*run.container, json);
+  if (!run.runtime.empty()) runtime_json(run, json);
+  if (run.convergence) convergence_json(*run.convergence, json);
+  json.key("losses").begin_object();
   for (const recording::Loss& loss : run.losses) json.member(loss.what, loss.count);
+  json.end_object().key("overflow").begin_object();
+  for (const recording::Loss& more : run.overflow) json.member(more.what, more.count);
   json.end_object().key("blind").begin_array();
   for (const recording::Blind blind : run.blind) json.value(recording::name(blind));
   json.end_array();

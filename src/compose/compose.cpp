@@ -103,6 +103,20 @@ void resolve_project(const Options& options, container::World& world, manifest::
   resolve(options, nullptr, world, answer, diagnostics);
 }
 
+std::optional<ProjectNames> name_project(const Options& options, container::World& world,
+                                         base::Diagnostics& diagnostics) {
+  Loader loader(world.files, home_of(world.environment), diagnostics);
+  const auto project = load_project(options, world.environment, world.files, loader, diagnostics);
+  if (!project) {
+    diagnostics.add(kNotLoaded, project.error().place, project.error().message);
+    return std::nullopt;
+  }
+  ProjectNames out{project->name, {}};
+  if (const Value* const services = project->model.find("services"))
+    for (const auto& service : services->items) out.services.push_back(service.key);
+  return out;
+}
+
 void resolve_one_off(const Options& options, const OneOff& one_off, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics) {
   Options own = options;

@@ -40,6 +40,15 @@ void resolve_project(const Options& options, container::World& world, manifest::
 void resolve_one_off(const Options& options, const OneOff& one_off, container::World& world, manifest::Answer& answer,
                      base::Diagnostics& diagnostics);
 
+// What a project is called, and which of its services are enabled.
+struct ProjectNames {
+  std::string name;
+  std::vector<std::string> services;
+};
+// Nothing (diagnosed) if Compose would not load it.
+std::optional<ProjectNames> name_project(const Options& options, container::World& world,
+                                         base::Diagnostics& diagnostics);
+
 // Whether the words call docker compose or docker-compose and make containers: create, up, run.
 bool is_compose_command(std::span<const container::Word> words);
 bool is_compose_command(std::span<const std::string> words);

@@ -20,5 +20,7 @@ inline constexpr base::DiagnosticId kSeveralFiles{8105, base::Severity::warning,
 inline constexpr base::DiagnosticId kDeprecatedForm{8106, base::Severity::warning, "deprecated form in a Compose file"};
 // A remote file (Git, OCI) that Compose would download; callgate opens no connection.
 inline constexpr base::DiagnosticId kRemoteFile{8107, base::Severity::error, "remote Compose file"};
+// A project whose services were to be recorded, and which Compose would refuse to load.
+inline constexpr base::DiagnosticId kNotLoaded{8108, base::Severity::error, "Compose project that does not load"};
 
 }  // namespace callgate::compose

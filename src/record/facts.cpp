@@ -100,8 +100,9 @@ void add_build_ids(recording::Run& run) {
     if (!image.path.empty()) image.build_id = build_id(image.path);
 }
 
-bool under_a_filter() {
-  const auto status = base::read_file("/proc/self/status");
+bool under_a_filter(pid_t process) {
+  const auto status =
+      base::read_file(process == 0 ? std::string("/proc/self/status") : fmt::format("/proc/{}/status", process));
   if (!status) return false;
   for (const std::string_view line : base::split(*status, '\n'))
     if (line.starts_with("Seccomp:")) return base::trim(line.substr(8)) == "2";

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <vector>
 
@@ -15,7 +17,7 @@ recording::Run begin_run(std::string tool, const std::vector<std::string>& comma
 std::string build_id(const std::string& path);
 // Fills in the build-ids of the images whose files are still there.
 void add_build_ids(recording::Run& run);
-// Whether a filter is in force on us, and so on what we start.
-bool under_a_filter();
+// Whether a filter is in force on a process; 0: on us, and so on what we start.
+bool under_a_filter(pid_t process = 0);
 
 }  // namespace callgate::record

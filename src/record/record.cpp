@@ -2,23 +2,16 @@
 #include "record/record.h"
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <condition_variable>
 #include <filesystem>
-#include <mutex>
-#include <thread>
 
 #include "record/diagnostic_ids.h"
 #include "record/facts.h"
-#include "record/running.h"
 #include "record/tally.h"
 #include "record/tracing_filter.h"
+#include "record/waiting.h"
 #include "sandbox/observe.h"
 
 namespace callgate::record {
@@ -37,41 +30,6 @@ sandbox::Kernel leaving_privileges(const sandbox::Kernel& kernel) {
   return out;
 }
 
-// Calls `report` every half second from a thread of its own, until it goes.
-class Ticker {
- public:
-  explicit Ticker(std::function<void()> report) {
-    if (report)
-      thread_ = std::jthread([this, report = std::move(report)](const std::stop_token& stop) { run(stop, report); });
-  }
-
- private:
-  void run(const std::stop_token& stop, const std::function<void()>& report) {
-    std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, stop, std::chrono::milliseconds(500), [&] { return stop.stop_requested(); }))
-      report();
-  }
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::jthread thread_;  // last: it is joined before what it uses goes
-};
-
-// Waits until `ended` says so. False: we were told to stop, or the time was up.
-bool await(const std::function<bool()>& ended, std::chrono::seconds limit = {}) {
-  sigset_t all;
-  sigfillset(&all);
-  timespec pause{0, 1'000'000};
-  const auto deadline = Clock::now() + limit;
-  while (!ended()) {
-    if (limit.count() > 0 && Clock::now() >= deadline) return false;
-    siginfo_t info{};
-    const int signal = sigtimedwait(&all, &info, &pause);
-    if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) return false;
-    if (signal < 0) pause.tv_nsec = std::min(pause.tv_nsec * 2, 50'000'000L);
-  }
-  return true;
-}
-
 sandbox::Refusal refuse(const base::Error& error) {
   return {kNoEbpf, sandbox::kExitOwnFailure, error.message, "--method ptrace needs no rights, and is slow"};
 }
@@ -87,10 +45,9 @@ tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, E
   const auto unmarked = recorder.unmark_launcher();
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
   std::atomic<bool> program_ended = false;
+  Watching watching(recorder, request.on_pulse);
   {
-    std::function<void()> report;
-    if (request.on_progress) report = [&] { request.on_progress(recorder.progress(), program_ended); };
-    const Ticker ticker(std::move(report));
+    const Ticker ticker(Watching::kPause, [&] { watching.look(program_ended); });
     const sandbox::Ended ended = sandbox::supervise(*launched);
     if (ended.wait_errno != 0) return tl::unexpected(sandbox::describe_wait(ended, request.plan.program));
     if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
@@ -101,6 +58,7 @@ tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, E
     run.finished = await([&] { return recorder.progress().alive <= 0; }) && unmarked.has_value();
   }
   run.duration_ns = ns_since(start);
+  if (const auto convergence = watching.windows().convergence(); convergence.windows > 0) run.convergence = convergence;
   if (const auto read = recorder.finish(run); !read) return tl::unexpected(refuse(read.error()));
   return run;
 }
@@ -165,68 +123,6 @@ tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const san
   outcome.run = *std::move(run);
   add_build_ids(outcome.run);
   recording::settle(outcome.run);
-  return outcome;
-}
-
-namespace {
-
-std::vector<std::string> what_of(const AttachRequest& request) {
-  std::vector<std::string> out;
-  for (const pid_t process : request.processes) out.push_back(fmt::format("pid:{}", process));
-  if (!request.cgroup.empty()) out.push_back("cgroup:" + request.cgroup);
-  return out;
-}
-
-// The time or the signals that end the recording, or the end of everything that is recorded.
-void await_attached(const AttachRequest& request, const Ebpf& recorder, recording::Run& run) {
-  run.finished = await(
-      [&] {
-        const Progress progress = recorder.progress();
-        // A cgroup may be empty at first; and whoever came may have gone since we last looked.
-        return progress.tasks > 0 && progress.alive <= 0 && (request.cgroup.empty() || !is_populated(request.cgroup));
-      },
-      request.limit);
-}
-
-}  // namespace
-
-tl::expected<Outcome, sandbox::Refusal> attach(const AttachRequest& request) {
-  CgroupChoice cgroup;
-  if (!request.cgroup.empty()) {
-    const auto chosen = choose_cgroup(request.cgroup);
-    if (!chosen)
-      return tl::unexpected(sandbox::Refusal{kNothingThere, sandbox::kExitOwnFailure, chosen.error().message, {}});
-    cgroup = *chosen;
-  }
-  auto recorder = Ebpf::attach(request.keep, cgroup);
-  if (!recorder)
-    return tl::unexpected(sandbox::Refusal{kNoEbpf, sandbox::kExitOwnFailure, recorder.error().message, {}});
-  Outcome outcome;
-  recording::Run& run = outcome.run;
-  run = begin_run(request.tool, what_of(request), recording::Source::ebpf);
-  run.with_arguments = request.keep.arguments;
-  run.attached = true;
-  const auto start = Clock::now();
-  const sandbox::SignalBlock signals;
-  std::vector<pid_t> processes = request.processes;
-  if (!request.cgroup.empty())
-    for (const pid_t process : processes_of_cgroup(request.cgroup)) processes.push_back(process);
-  const auto marked = recorder->mark_running(processes);
-  if (!marked) return tl::unexpected(sandbox::Refusal{kNoEbpf, sandbox::kExitOwnFailure, marked.error().message, {}});
-  if (*marked == 0 && request.cgroup.empty())
-    return tl::unexpected(sandbox::Refusal{
-        kNothingThere, sandbox::kExitOwnFailure, fmt::format("there is no process {}", request.processes.front()), {}});
-  {
-    std::function<void()> report;
-    if (request.on_progress) report = [&] { request.on_progress(recorder->progress(), false); };
-    const Ticker ticker(std::move(report));
-    await_attached(request, *recorder, run);
-  }
-  run.duration_ns = ns_since(start);
-  if (const auto read = recorder->finish(run); !read)
-    return tl::unexpected(sandbox::Refusal{kNoEbpf, sandbox::kExitOwnFailure, read.error().message, {}});
-  add_build_ids(run);
-  recording::settle(run);
   return outcome;
 }
 

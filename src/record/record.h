@@ -2,11 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
-#include <functional>
 #include <optional>
 
 #include "record/ebpf.h"
+#include "record/pulse.h"
 #include "recording/recording.h"
 #include "sandbox/launch.h"
 
@@ -21,29 +20,20 @@ struct Request {
   std::string tool;  // our version
   // By ptrace, without arguments: calls that need not be seen again. The program runs at nearly its own speed then.
   std::vector<std::pair<arch::AuditArch, arch::SyscallNr>> known;
-  // Called now and then from another thread, while the program runs; may be empty.
-  std::function<void(const Progress&, bool program_ended)> on_progress;
+  OnPulse on_pulse;  // called now and then from another thread, while the program runs; may be empty
 };
 
 struct Outcome {
   recording::Run run;
   std::optional<base::Error> fell_back;  // why there is no eBPF, where the method was automatic
+  bool late = false;                     // a container ran already: its start was not seen
+  bool filtered = false;                 // what ran already was under a filter
+  bool never_began = false;              // a container ended before its runtime executed its program
 };
 
 // Unlike a launch under a filter this one leaves no_new_privs alone: set-user-id programs work as they do unrecorded
 // (but by ptrace, where the kernel ignores the bit, and the filter needs no_new_privs). Returns once every task has
 // ended; after the program's own end SIGINT, SIGTERM or SIGHUP end the recording early, and what still runs goes on.
 tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const sandbox::Kernel& kernel);
-
-// What runs already, by eBPF alone.
-struct AttachRequest {
-  std::vector<pid_t> processes;  // with their threads and all that descends from them
-  std::string cgroup;            // a directory of cgroup version 2; empty: none
-  Keep keep;
-  std::chrono::seconds limit{};  // 0: until the last task has ended, or SIGINT, SIGTERM or SIGHUP comes
-  std::string tool;
-  std::function<void(const Progress&, bool program_ended)> on_progress;
-};
-tl::expected<Outcome, sandbox::Refusal> attach(const AttachRequest& request);
 
 }  // namespace callgate::record

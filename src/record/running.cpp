@@ -79,6 +79,49 @@ base::Result<CgroupChoice> choose_cgroup(const std::string& directory) {
   return CgroupChoice{status.st_ino, level};
 }
 
+std::vector<std::string> cgroup_names_of_container(const std::string& id) {
+  std::vector<std::string> out{id, id + ".scope"};
+  // By systemd's naming with ".scope": of Docker, Podman, containerd's CRI, CRI-O, nerdctl, crun and runc.
+  for (const std::string_view engine : {"docker", "libpod", "cri-containerd", "crio", "nerdctl", "crun", "runc"}) {
+    out.push_back(fmt::format("{}-{}", engine, id));
+    out.push_back(fmt::format("{}-{}.scope", engine, id));
+  }
+  return out;
+}
+
+std::vector<pid_t> processes_of_container(pid_t process, const std::vector<std::string>& cgroup_names) {
+  std::set<pid_t> out{process};
+  const auto text = base::read_file(fmt::format("/proc/{}/cgroup", process));
+  if (!text) return {process};
+  // "4:memory:/docker/ID", "1:name=systemd:/…", "0::/…"
+  for (const std::string_view line : base::split(*text, '\n')) {
+    const auto parts = base::split(line, ':');
+    if (parts.size() < 3) continue;
+    const fs::path path = std::string(parts[2]);
+    const auto named = [&](const fs::path& each) {
+      return std::ranges::find(cgroup_names, each.string()) != cgroup_names.end();
+    };
+    if (!named(path.filename()) && !named(path.parent_path().filename())) continue;
+    std::string_view controllers = parts[1];
+    if (controllers.starts_with("name=")) controllers.remove_prefix(5);
+    for (const std::string& root : {std::string("/sys/fs/cgroup"), std::string("/sys/fs/cgroup/unified"),
+                                    fmt::format("/sys/fs/cgroup/{}", controllers)})
+      for (const pid_t each : processes_of_cgroup(root + path.string())) out.insert(each);
+  }
+  return {out.begin(), out.end()};
+}
+
+std::string cgroup_of_unit(const std::string& unit) {
+  for (const char* const root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+    if (!is_cgroup2(root)) continue;
+    std::error_code error;
+    for (auto at = fs::recursive_directory_iterator(root, fs::directory_options::skip_permission_denied, error);
+         !error && at != fs::recursive_directory_iterator(); at.increment(error))
+      if (at->is_directory(error) && at->path().filename() == unit) return at->path().string();
+  }
+  return {};
+}
+
 bool is_populated(const std::string& directory) {
   const auto events = base::read_file(directory + "/cgroup.events");
   if (!events) return fs::exists(directory) && !fs::exists(directory + "/cgroup.events");  // the root has none

@@ -21,6 +21,13 @@ std::vector<TaskIds> tasks_below(const std::vector<pid_t>& processes);
 std::vector<pid_t> processes_of_cgroup(const std::string& directory);
 // Errors: invalid (no directory of a cgroup of version 2).
 base::Result<CgroupChoice> choose_cgroup(const std::string& directory);
+// What engines call the cgroup of a container with that id.
+std::vector<std::string> cgroup_names_of_container(const std::string& id);
+// The processes in a container's cgroups (of either version), found by those names and by one of them; that one alone
+// where it has none.
+std::vector<pid_t> processes_of_container(pid_t process, const std::vector<std::string>& cgroup_names);
+// The directory of a systemd unit's cgroup, below a mounted hierarchy of version 2. Empty if there is none.
+std::string cgroup_of_unit(const std::string& unit);
 // False once nobody is left in it.
 bool is_populated(const std::string& directory);
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <map>
+#include <tuple>
 
 #include "arch/calls.h"
 #include "record/kept.h"
@@ -147,7 +148,15 @@ void to_run(const Tables& in, std::uint64_t since_ns, recording::Run& run) {
     if (tables.uring_ops[i] != 0)
       run.uring.push_back(
           {static_cast<std::uint8_t>(i), {(tables.uring_ops[i] & 1) != 0, (tables.uring_ops[i] & 2) != 0}});
-  run.tasks = tables.tasks;
+  for (std::size_t index = 0; index < RECORDER_CALLS; ++index)
+    for (const bool filtered : {false, true})
+      if (tables.runtime[filtered ? 1 : 0][index] != 0)
+        run.runtime.push_back(
+            {audit_of(index >= RECORDER_NUMBERS), static_cast<arch::SyscallNr>(index % RECORDER_NUMBERS), filtered});
+  std::ranges::sort(run.runtime, {},
+                    [](const recording::RuntimeCall& c) { return std::tuple(c.audit, c.nr, c.filtered); });
+  run.tasks = tables.tasks - tables.runtime_tasks;
+  run.overflow = {{"images", tables.lost.images}, {"values", tables.lost.values}};
   run.losses = {{"tasks", tables.lost.tasks},
                 {"odd_numbers", tables.lost.odd_numbers},
                 {"capabilities", tables.lost.capabilities},

@@ -23,13 +23,34 @@ bool read_strings(const Members& line, std::string_view name, std::vector<std::s
   });
 }
 
-bool read_header(const Members& line, Run& run) {
+bool read_container(const Members& line, base::Diagnostics& diagnostics, Run& run) {
+  const text::Node node = line.need("container");
+  if (!node.is_object()) return line.wrong(node, "'container' is no object");
+  const Members members(node, diagnostics);
+  Container& out = run.container.emplace();
+  const std::pair<std::string_view, std::string*> texts[] = {
+      {"id", &out.id},
+      {"name", &out.name},
+      {"image", &out.image},
+      {"image_id", &out.image_id},
+      {"image_digest", &out.image_digest},
+      {"project", &out.project},
+      {"service", &out.service},
+  };
+  for (const auto& [name, text] : texts)
+    if (members.has(name) && !members.get(name, *text)) return false;
+  return members.get("engine", out.engine) &&
+         (!members.has("bounding") || members.get("bounding", out.bounding.emplace()));
+}
+
+bool read_header(const Members& line, base::Diagnostics& diagnostics, Run& run) {
   return line.get("id", run.id) && line.get("callgate", run.tool) && line.get_word("source", find_source, run.source) &&
          read_strings(line, "command", run.command) && line.get_word("arch", arch::find, run.arch) &&
          line.get("kernel", run.kernel) && line.get("host", run.host) && line.get("uid", run.uid) &&
          line.get("started", run.started) && line.get("arguments", run.with_arguments) &&
          (!line.has("known") || line.get("known", run.known)) &&
-         (!line.has("attached") || line.get("attached", run.attached));
+         (!line.has("attached") || line.get("attached", run.attached)) &&
+         (!line.has("container") || read_container(line, diagnostics, run));
 }
 
 bool read_image(const Members& line, Run& run) {
@@ -117,21 +138,44 @@ bool read_uring(const Members& line, Run& run) {
   return true;
 }
 
-bool read_end(const Members& line, Run& run) {
+bool read_runtime_call(const Members& line, Run& run) {
+  RuntimeCall call;
+  if (!line.get_call(call.audit, call.nr) || !line.get("filtered", call.filtered)) return false;
+  run.runtime.push_back(call);
+  return true;
+}
+
+bool read_losses(const Members& line, std::string_view name, std::vector<Loss>& out) {
+  const text::Node losses = line.need(name);
+  if (!losses) return false;
+  if (!losses.is_object()) return line.wrong(losses, fmt::format("'{}' is no object", name));
+  for (const text::Node loss : losses) {
+    const auto count = loss.as_u64();
+    if (!count) return line.wrong(loss, "a loss is a whole number");
+    out.push_back({std::string(loss.key()), *count});
+  }
+  return true;
+}
+
+bool read_convergence(const Members& line, base::Diagnostics& diagnostics, Run& run) {
+  const text::Node node = line.need("convergence");
+  if (!node.is_object()) return line.wrong(node, "'convergence' is no object");
+  const Members members(node, diagnostics);
+  Convergence& out = run.convergence.emplace();
+  return members.get("windows", out.windows) && members.get("window_ns", out.window_ns) &&
+         members.get("once", out.once) && members.get("twice", out.twice);
+}
+
+bool read_end(const Members& line, base::Diagnostics& diagnostics, Run& run) {
   std::string id;
   if (!line.get("id", id) || !line.get("finished", run.finished) || !line.get("complete", run.complete) ||
       !line.get("tasks", run.tasks) || !line.get("duration_ns", run.duration_ns) ||
       !line.get("exit_status", run.exit_status) || !line.get("signal", run.signal))
     return false;
   if (id != run.id) return line.wrong(line.node().find("id"), "this is the end of another run");
-  const text::Node losses = line.need("losses");
-  if (!losses) return false;
-  if (!losses.is_object()) return line.wrong(losses, "'losses' is no object");
-  for (const text::Node loss : losses) {
-    const auto count = loss.as_u64();
-    if (!count) return line.wrong(loss, "a loss is a whole number");
-    run.losses.push_back({std::string(loss.key()), *count});
-  }
+  if (!read_losses(line, "losses", run.losses)) return false;
+  if (line.has("overflow") && !read_losses(line, "overflow", run.overflow)) return false;
+  if (line.has("convergence") && !read_convergence(line, diagnostics, run)) return false;
   if (!line.each("blind", kMostWords, [&](const text::Node& node) {
         const auto blind = node.is_string() ? find_blind(node.text()) : std::nullopt;
         if (!blind) return line.wrong(node, "no kind of blindness has that name");
@@ -198,7 +242,7 @@ class Reader {
     } else if (kind == "end") {
       open_ = false;
       Run& run = recording_.runs.back();
-      if (!read_end(line, run)) run.complete = run.finished = false;
+      if (!read_end(line, diagnostics_, run)) run.complete = run.finished = false;
     } else {
       read_part(kind, line, recording_.runs.back());
     }
@@ -213,6 +257,8 @@ class Reader {
       read_capability(line, run);
     else if (kind == "io_uring")
       read_uring(line, run);
+    else if (kind == "runtime_call")
+      read_runtime_call(line, run);
     else
       diagnostics_.add(kUnknownLine, line.node().find("record").span(),
                        fmt::format("a line of kind '{}' is passed over", base::printable(kind)));
@@ -230,7 +276,7 @@ class Reader {
       return;
     }
     Run run;
-    if (!read_header(line, run)) return;
+    if (!read_header(line, diagnostics_, run)) return;
     recording_.runs.push_back(std::move(run));
     open_ = true;
   }

@@ -105,6 +105,21 @@ std::string capability_name(std::uint8_t number) {
   return fmt::format("CAP_{}", number);
 }
 
+std::string uring_name(std::uint8_t opcode) {
+  for (const arch::Constant& constant : arch::constants_in("io_uring_op"))
+    if (constant.value == opcode) return std::string(constant.name);
+  return fmt::format("IORING_OP_{}", opcode);
+}
+
+std::optional<double> unseen(const Convergence& convergence) {
+  constexpr std::uint64_t kLeastWindows = 10;
+  if (convergence.windows < kLeastWindows) return std::nullopt;
+  const auto once = static_cast<double>(convergence.once), twice = static_cast<double>(convergence.twice);
+  const auto windows = static_cast<double>(convergence.windows);
+  // Chao's bias-corrected form, which holds for twice = 0, too.
+  return (windows - 1) / windows * once * (once - 1) / (2 * (twice + 1));
+}
+
 void settle(Run& run) {
   run.complete = (run.finished || run.attached) &&
                  std::ranges::all_of(run.losses, [](const Loss& loss) { return loss.count == 0; });

@@ -93,6 +93,35 @@ struct UringOperation {
   bool operator==(const UringOperation&) const = default;
 };
 
+// A call of a container's runtime: made by the process that became the container's, before it executed the container's
+// program. Kept apart from the program's own calls.
+struct RuntimeCall {
+  arch::AuditArch audit = 0;
+  arch::SyscallNr nr = 0;
+  bool filtered = false;  // made with the container's filter in force: a profile must allow it
+  bool operator==(const RuntimeCall&) const = default;
+};
+
+// Who was recorded, where it was a container. What could not be told is empty.
+struct Container {
+  std::string engine, id, name;
+  std::string image, image_id, image_digest;  // as asked for; of its configuration; of its manifest ("sha256:…")
+  std::string project, service;               // of Docker Compose
+  std::optional<std::uint64_t> bounding;      // the capabilities that it may have at most, a bit each
+  bool operator==(const Container&) const = default;
+};
+
+// How often calls came again, counted by windows of time while serving (the units of Chao's estimate of what was not
+// seen).
+struct Convergence {
+  std::uint64_t windows = 0, window_ns = 0;
+  std::uint64_t once = 0, twice = 0;  // calls that were made in one window only, in two
+  bool operator==(const Convergence&) const = default;
+};
+// How many calls more are to be expected if the same goes on for long; a lower bound, and nothing for fewer than ten
+// windows.
+std::optional<double> unseen(const Convergence& convergence);
+
 // Ways in which something can be missing, by name ("tasks"), with how often it happened.
 struct Loss {
   std::string what;
@@ -122,14 +151,19 @@ struct Run {
   // It begins and ends at some moment of the program's life; `command` names what was attached to.
   bool attached = false;
 
+  std::optional<Container> container;
+
   std::vector<Image> images;  // by number
   std::vector<Call> calls;    // by architecture and number
   std::vector<Capability> capabilities;
   std::vector<UringOperation> uring;
+  std::vector<RuntimeCall> runtime;  // by architecture, number, before and under the filter
 
   bool finished = false;  // the recorder saw the last task end; false: it was told to stop, or died
   bool complete = false;  // finished or attached, and nothing was lost
   std::vector<Loss> losses;
+  std::vector<Loss> overflow;  // details beyond what fits ("images", "values"): calls are complete all the same
+  std::optional<Convergence> convergence;
   std::vector<Blind> blind;
   std::uint64_t tasks = 0, duration_ns = 0;
   int exit_status = 0, signal = 0;  // of the program, as a shell has it
@@ -149,6 +183,8 @@ void merge(Argument& into, const Argument& more);
 std::string call_name(arch::AuditArch audit, arch::SyscallNr nr);
 // Linux' names of capabilities, "CAP_SYS_ADMIN"; "CAP_41" for one that is not known.
 std::string capability_name(std::uint8_t number);
+// Linux' names of operations of io_uring, "IORING_OP_SOCKET"; "IORING_OP_200" for one that is not known.
+std::string uring_name(std::uint8_t opcode);
 // A run is complete if it is finished (an attached one: always) and every loss is 0.
 void settle(Run& run);
 

@@ -33,6 +33,23 @@ void write_phases(base::JsonWriter& json, const std::array<bool, kPhaseCount>& s
   json.end_array();
 }
 
+void write_container(base::JsonWriter& json, const Container& container) {
+  json.key("container").begin_object().member("engine", container.engine);
+  const std::pair<std::string_view, const std::string&> texts[] = {
+      {"id", container.id},
+      {"name", container.name},
+      {"image", container.image},
+      {"image_id", container.image_id},
+      {"image_digest", container.image_digest},
+      {"project", container.project},
+      {"service", container.service},
+  };
+  for (const auto& [name, text] : texts)
+    if (!text.empty()) json.member(name, text);
+  if (container.bounding) json.member("bounding", *container.bounding);
+  json.end_object();
+}
+
 std::string header_line(const Run& run) {
   base::JsonWriter json(0);
   json.begin_object().member("record", "run").member("version", kVersion).member("id", run.id);
@@ -43,6 +60,7 @@ std::string header_line(const Run& run) {
   json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments);
   if (run.known != 0) json.member("known", run.known);
   if (run.attached) json.member("attached", true);
+  if (run.container) write_container(json, *run.container);
   json.end_object();
   return json.take();
 }
@@ -105,17 +123,38 @@ std::string capability_line(const Capability& capability) {
 std::string uring_line(const UringOperation& operation) {
   base::JsonWriter json(0);
   json.begin_object().member("record", "io_uring").member("opcode", operation.opcode);
+  json.member("operation", uring_name(operation.opcode));
   write_phases(json, operation.seen);
   json.end_object();
   return json.take();
 }
 
+std::string runtime_line(const RuntimeCall& call) {
+  base::JsonWriter json(0);
+  json.begin_object().member("record", "runtime_call");
+  write_call_id(json, call.audit, call.nr);
+  json.member("filtered", call.filtered).end_object();
+  return json.take();
+}
+
+void write_losses(base::JsonWriter& json, std::string_view name, const std::vector<Loss>& losses) {
+  json.key(name).begin_object();
+  for (const Loss& loss : losses) json.member(loss.what, loss.count);
+  json.end_object();
+}
+
 std::string end_line(const Run& run) {
   base::JsonWriter json(0);
   json.begin_object().member("record", "end").member("id", run.id).member("finished", run.finished);
-  json.member("complete", run.complete).key("losses").begin_object();
-  for (const Loss& loss : run.losses) json.member(loss.what, loss.count);
-  json.end_object().key("blind").begin_array();
+  json.member("complete", run.complete);
+  write_losses(json, "losses", run.losses);
+  if (!run.overflow.empty()) write_losses(json, "overflow", run.overflow);
+  if (const auto& convergence = run.convergence) {
+    json.key("convergence").begin_object().member("windows", convergence->windows);
+    json.member("window_ns", convergence->window_ns).member("once", convergence->once);
+    json.member("twice", convergence->twice).end_object();
+  }
+  json.key("blind").begin_array();
   for (const Blind blind : run.blind) json.value(name(blind));
   json.end_array().member("tasks", run.tasks).member("duration_ns", run.duration_ns);
   json.member("exit_status", run.exit_status).member("signal", run.signal).end_object();
@@ -140,6 +179,7 @@ std::string to_lines(const Run& run) {
   for (const Call& call : run.calls) out += call_line(call);
   for (const Capability& capability : run.capabilities) out += capability_line(capability);
   for (const UringOperation& operation : run.uring) out += uring_line(operation);
+  for (const RuntimeCall& call : run.runtime) out += runtime_line(call);
   return out + end_line(run);
 }
 

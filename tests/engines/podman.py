@@ -27,6 +27,7 @@ class PodmanTest(EngineTest):
         (home / "containers.conf").write_text(
             '[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
             'infra_image = "localhost/contained:1"\n'
+            f'tmp_dir = "{home}/tmp"\n'
             f'[containers]\nlog_driver = "k8s-file"\ndefault_ulimits = {json.dumps(limits)}\n', encoding="ascii")
         (home / "storage.conf").write_text(
             f'[storage]\ndriver = "vfs"\ngraphroot = "{home}/graph"\nrunroot = "{home}/run"\n', encoding="ascii")

@@ -11,7 +11,7 @@ Ebpf::Ebpf(Ebpf&&) noexcept = default;
 Ebpf& Ebpf::operator=(Ebpf&&) noexcept = default;
 Ebpf::~Ebpf() = default;
 
-base::Result<Ebpf> Ebpf::attach(const Keep&, const CgroupChoice&) {
+base::Result<Ebpf> Ebpf::attach(const Keep&, const CgroupChoice&, bool) {
   return base::fail(base::ErrorCode::unsupported, "this build of callgate has no eBPF recorder");
 }
 
@@ -21,8 +21,14 @@ base::Result<void> Ebpf::mark_launcher() {
 base::Result<void> Ebpf::unmark_launcher() {
   return base::fail(base::ErrorCode::internal, "not attached");
 }
-base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>&) {
+base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>&, Stage) {
   return base::fail(base::ErrorCode::internal, "not attached");
+}
+base::Result<void> Ebpf::watch(const std::vector<std::string>&) {
+  return base::fail(base::ErrorCode::internal, "not attached");
+}
+std::vector<std::uint64_t> Ebpf::serving_counts() const {
+  return {};
 }
 Progress Ebpf::progress() const {
   return {};

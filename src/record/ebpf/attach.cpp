@@ -14,10 +14,12 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <numeric>
 #include <span>
 #include <string_view>
 
 #include "base/io.h"
+#include "base/text.h"
 #include "record/ebpf.h"
 #include "record/kept.h"
 #include "record/running.h"
@@ -51,8 +53,16 @@ base::Error explain(std::string_view what, int error) {
   return {base::ErrorCode::unsupported, fmt::format("{}: {}{}", what, base::errno_text(error), hint), error};
 }
 
-recorder_config configure(const Keep& keep, const CgroupChoice& cgroup) {
+std::uint32_t own_namespace(const char* link) {
+  struct stat status{};
+  return stat(link, &status) == 0 ? static_cast<std::uint32_t>(status.st_ino) : 0;
+}
+
+recorder_config configure(const Keep& keep, const CgroupChoice& cgroup, bool containers) {
   recorder_config config{};
+  config.containers = containers ? 1 : 0;
+  config.mount_namespace = own_namespace("/proc/self/ns/mnt");
+  config.pid_namespace = own_namespace("/proc/self/ns/pid");
   config.cgroup_id = cgroup.id;
   config.cgroup_level = cgroup.level;
   config.arguments = keep.arguments ? 1 : 0;
@@ -90,21 +100,23 @@ struct Ebpf::State {
   std::uint64_t since_ns = 0;
 
   int map(const char* name) const { return bpf_object__find_map_fd_by_name(object.get(), name); }
-  base::Result<void> load(const Keep& keep, const CgroupChoice& cgroup);
+  base::Result<void> load(const Keep& keep, const CgroupChoice& cgroup, bool containers);
+  std::uint64_t count(std::uint32_t cell, std::vector<std::uint64_t>& by_cpu) const;
   base::Result<void> attach_all();
   std::uint64_t missed() const;
 };
 
-base::Result<void> Ebpf::State::load(const Keep& keep, const CgroupChoice& cgroup) {
+base::Result<void> Ebpf::State::load(const Keep& keep, const CgroupChoice& cgroup, bool containers) {
   libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
   object.reset(bpf_object__open_mem(kObject, sizeof kObject, nullptr));
   if (!object) return tl::unexpected(explain("libbpf cannot open the recorder's programs", errno));
-  const recorder_config config = configure(keep, cgroup);
+  const recorder_config config = configure(keep, cgroup, containers);
   bpf_map* const rodata = bpf_object__find_map_by_name(object.get(), ".rodata.config");
   if (rodata == nullptr || bpf_map__set_initial_value(rodata, &config, sizeof config) != 0)
     return base::fail(base::ErrorCode::internal, "the recorder's programs have no configuration");
   bpf_program* const on_return = bpf_object__find_program_by_name(object.get(), "on_return");
   bpf_program__set_autoload(on_return, keep.denied);
+  bpf_program__set_autoload(bpf_object__find_program_by_name(object.get(), "on_attach"), containers);
   if (!keep.denied) blind.push_back(recording::Blind::denied);
   if (const int error = bpf_object__load(object.get()); error != 0)
     return tl::unexpected(explain("the kernel does not take the recorder's programs", -error));
@@ -158,9 +170,9 @@ Ebpf::Ebpf(Ebpf&&) noexcept = default;
 Ebpf& Ebpf::operator=(Ebpf&&) noexcept = default;
 Ebpf::~Ebpf() = default;
 
-base::Result<Ebpf> Ebpf::attach(const Keep& keep, const CgroupChoice& cgroup) {
+base::Result<Ebpf> Ebpf::attach(const Keep& keep, const CgroupChoice& cgroup, bool containers) {
   auto state = std::make_unique<State>();
-  CALLGATE_CHECK(state->load(keep, cgroup));
+  CALLGATE_CHECK(state->load(keep, cgroup, containers));
   CALLGATE_CHECK(state->attach_all());
   return Ebpf(std::move(state));
 }
@@ -175,6 +187,17 @@ base::UniqueFd pidfd_of(pid_t tid, pid_t process) {
 
 base::UniqueFd own_pidfd() {
   return pidfd_of(static_cast<pid_t>(syscall(SYS_gettid)), getpid());
+}
+
+std::uint32_t filters_of_us() {
+  const auto status = base::read_file("/proc/self/status");
+  if (!status) return 0;
+  constexpr std::string_view kName = "\nSeccomp_filters:";
+  const auto at = status->find(kName);
+  if (at == std::string::npos) return 0;
+  const std::string_view rest = std::string_view(*status).substr(at + kName.size());
+  const auto number = base::parse_u64(base::trim(rest.substr(0, rest.find('\n'))));
+  return static_cast<std::uint32_t>(number.value_or(0));
 }
 
 // An image that was executed before we came: the kernel side finds it by its inode.
@@ -201,7 +224,10 @@ std::uint16_t running_image(recorder_tables& tables, int image_of_file, pid_t pr
 
 }  // namespace
 
-base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes) {
+base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes, Stage stage) {
+  const bool serves = stage == Stage::serving;
+  // What it has more than we do is the container's own, though it was loaded before we came.
+  const std::uint32_t own_filters = filters_of_us();
   const int tasks = state_->map("tasks"), image_of_file = state_->map("image_of_file");
   recorder_tables& tables = *state_->tables;
   std::size_t marked = 0;
@@ -214,11 +240,16 @@ base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes
       if (!pidfd) return tl::unexpected(explain(fmt::format("thread {} cannot be marked", task.tid), errno));
       const int fd = pidfd.get();
       // In a call that began before: its end must not be taken for a refused one's.
-      const recorder_task mark{RECORDER_RECORDING, running_image(tables, image_of_file, task.process), 1,
-                               RECORDER_NO_CALL + 1};
+      recorder_task mark{};
+      mark.state = serves ? RECORDER_RECORDING : RECORDER_RUNTIME;
+      mark.phase = serves ? 1 : 0;
+      mark.image = serves ? running_image(tables, image_of_file, task.process) : std::uint16_t{0};
+      mark.call = RECORDER_NO_CALL + 1;
+      mark.filters = own_filters;
       __atomic_add_fetch(&tables.alive, 1, __ATOMIC_SEQ_CST);
       if (bpf_map_update_elem(tasks, &fd, &mark, BPF_NOEXIST) == 0) {
         __atomic_add_fetch(&tables.tasks, 1, __ATOMIC_SEQ_CST);
+        if (!serves) __atomic_add_fetch(&tables.runtime_tasks, 1, __ATOMIC_SEQ_CST);
         ++marked;
         more = true;
         continue;
@@ -232,10 +263,25 @@ base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes
   return marked;
 }
 
+base::Result<void> Ebpf::watch(const std::vector<std::string>& cgroup_names) {
+  const int map = state_->map("container_names");
+  for (const std::string& name : cgroup_names) {
+    std::array<char, RECORDER_CGROUP_NAME> key{};
+    if (name.empty() || name.size() >= key.size())
+      return base::fail(base::ErrorCode::limit, fmt::format("'{}' is too long a name for a cgroup", name));
+    std::ranges::copy(name, key.begin());
+    const std::uint8_t one = 1;
+    if (bpf_map_update_elem(map, key.data(), &one, BPF_ANY) != 0)
+      return tl::unexpected(explain(fmt::format("cgroup '{}' cannot be watched for", name), errno));
+  }
+  return {};
+}
+
 base::Result<void> Ebpf::mark_launcher() {
   const base::UniqueFd self = own_pidfd();
   const int fd = self.get();
-  const recorder_task mark{RECORDER_LAUNCHING, 0, 0, 0};
+  recorder_task mark{};
+  mark.state = RECORDER_LAUNCHING;
   if (!self || bpf_map_update_elem(state_->map("tasks"), &fd, &mark, BPF_ANY) != 0)
     return tl::unexpected(explain("our own thread cannot be marked", errno));
   return {};
@@ -255,6 +301,23 @@ Progress Ebpf::progress() const {
   out.alive = tables.alive;
   out.tasks = tables.tasks;
   for (std::size_t i = 0; i < RECORDER_CALLS; ++i) out.calls += tables.first[i].taken != 0 ? 1U : 0U;
+  out.serving = tables.serving != 0;
+  out.began = tables.began != 0;
+  out.bounding = tables.bounding;
+  if (tables.ended != 0) out.exit_code = tables.exit_code;
+  return out;
+}
+
+std::uint64_t Ebpf::State::count(std::uint32_t cell, std::vector<std::uint64_t>& by_cpu) const {
+  if (tables->first[cell % RECORDER_CALLS].taken == 0) return 0;
+  if (bpf_map_lookup_elem(map("counts"), &cell, by_cpu.data()) != 0) return 0;
+  return std::accumulate(by_cpu.begin(), by_cpu.end(), std::uint64_t{0});
+}
+
+std::vector<std::uint64_t> Ebpf::serving_counts() const {
+  std::vector<std::uint64_t> out(RECORDER_CALLS);
+  std::vector<std::uint64_t> by_cpu(static_cast<std::size_t>(std::max(libbpf_num_possible_cpus(), 1)));
+  for (std::uint32_t i = 0; i < RECORDER_CALLS; ++i) out[i] = state_->count(RECORDER_CALLS + i, by_cpu);
   return out;
 }
 
@@ -267,11 +330,7 @@ base::Result<void> Ebpf::finish(recording::Run& run) {
   if (cpus <= 0) return tl::unexpected(explain("the number of processors", -cpus));
   std::vector<std::uint64_t> by_cpu(static_cast<std::size_t>(cpus));
   in.counts.resize(std::size_t{RECORDER_PHASES} * RECORDER_CALLS);
-  for (std::uint32_t i = 0; i < in.counts.size(); ++i) {
-    if (in.tables->first[i % RECORDER_CALLS].taken == 0) continue;
-    if (bpf_map_lookup_elem(state_->map("counts"), &i, by_cpu.data()) != 0) continue;
-    for (const std::uint64_t count : by_cpu) in.counts[i] += count;
-  }
+  for (std::uint32_t i = 0; i < in.counts.size(); ++i) in.counts[i] = state_->count(i, by_cpu);
   each_key<recorder_value_key>(state_->map("values"), [&](const recorder_value_key& key) { in.values.push_back(key); });
   each_key<recorder_odd_key>(state_->map("odd_numbers"), [&](const recorder_odd_key& key) {
     OddNumber& odd = in.odd_numbers.emplace_back();

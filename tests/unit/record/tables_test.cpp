@@ -121,5 +121,21 @@ TEST_F(TablesTest, ImagesWithTextsThatFillTheirPlace) {
   EXPECT_EQ(out.images[0].path, std::string(RECORDER_PATH, 'x'));
 }
 
+TEST_F(TablesTest, CallsOfARuntimeStandApart) {
+  raw->runtime[0][257] = raw->runtime[1][257] = 1;
+  raw->runtime[1][59] = raw->runtime[0][RECORDER_NUMBERS + 3] = 1;
+  raw->tasks = 5;
+  raw->runtime_tasks = 3;
+  raw->lost.images = 4;
+  const auto out = run();
+  EXPECT_TRUE(out.calls.empty());
+  using recording::RuntimeCall;
+  constexpr arch::AuditArch kNative = 0xc000003e, kCompat = 0x40000003;
+  EXPECT_THAT(out.runtime, ElementsAre(RuntimeCall{kCompat, 3, false}, RuntimeCall{kNative, 59, true},
+                                       RuntimeCall{kNative, 257, false}, RuntimeCall{kNative, 257, true}));
+  EXPECT_EQ(out.tasks, 2U);
+  EXPECT_THAT(out.overflow, ElementsAre(recording::Loss{"images", 4}, recording::Loss{"values", 0}));
+}
+
 }  // namespace
 }  // namespace callgate::record

@@ -89,5 +89,19 @@ TEST(Recording, Names) {
   EXPECT_FALSE(find_phase("shutdown"));
 }
 
+TEST(Recording, CallsThatMustBeExpected) {
+  EXPECT_EQ(unseen({9, 1, 5, 5}), std::nullopt) << "too short a time";
+  EXPECT_DOUBLE_EQ(unseen({100, 1, 0, 7}).value(), 0.0) << "each came twice at least";
+  EXPECT_DOUBLE_EQ(unseen({100, 1, 1, 0}).value(), 0.0);
+  EXPECT_DOUBLE_EQ(unseen({10, 1, 5, 1}).value(), 0.9 * 5 * 4 / 4);
+}
+
+TEST(Recording, OperationsOfIoUringHaveNames) {
+  EXPECT_EQ(uring_name(45), "IORING_OP_SOCKET");
+  EXPECT_EQ(uring_name(0), "IORING_OP_NOP");
+  EXPECT_EQ(uring_name(62), "IORING_OP_PIPE");
+  EXPECT_EQ(uring_name(200), "IORING_OP_200");
+}
+
 }  // namespace
 }  // namespace callgate::recording

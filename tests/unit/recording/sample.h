@@ -38,6 +38,10 @@ inline Run sample_run() {
   run.calls[2].vsyscall = true;
   run.capabilities = {{21, false, std::pair{kNative, 41U}, run.calls[0].first}, {12, true, {}, run.calls[0].first}};
   run.uring = {{45, {false, true}}};
+  run.container = Container{"docker", "12ab", "web", "nginx:1", "sha256:11", "sha256:22", "shop", "front", 0xa80425fb};
+  run.runtime = {{kNative, 59, true}, {kNative, 317, false}};
+  run.overflow = {{"images", 0}, {"values", 2}};
+  run.convergence = Convergence{60, 1'000'000'000, 3, 1};
   run.finished = true;
   run.losses = {{"tasks", 0}, {"values", 0}};
   run.blind = {Blind::denied};
