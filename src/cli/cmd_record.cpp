@@ -242,12 +242,11 @@ constexpr auto kOptions =
          "auto,ebpf,ptrace"},
     }} +
     kFormat;
-constexpr std::array<Example, 6> kExamples{{
+constexpr std::array<Example, 5> kExamples{{
     {"callgate record -- ls -l", "Which calls does ls make?"},
     {"callgate record -o ls.jsonl -- ls", "Keep the recording."},
     {"callgate record --pid $$ --for 1", "What does a running process do?"},
-    {"callgate record -o web.jsonl --container web", "A container, from its start if it does not run yet."},
-    {"callgate record -o recordings --compose --for 60", "Every service of the Compose project in this directory."},
+    {"callgate record -o web.jsonl --container web", "A container, from its start if it does not run yet.", 125},
     {"callgate record --append --args -o ls.jsonl -- ls /", "One more run, with arguments."},
 }};
 

@@ -61,6 +61,7 @@ class Names {
 // The runtime waits until all that holds its pipes has gone.
 void leave_the_runtime() {
   const base::UniqueFd null(open("/dev/null", O_RDWR | O_CLOEXEC));
+  if (!null) return;
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null.get(), fd);
 }
 
