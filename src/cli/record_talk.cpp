@@ -24,7 +24,7 @@ std::string counted(std::uint64_t number, std::string_view one) {
 
 class PulseLines {
  public:
-  PulseLines(const Env& env, std::string label) : env_(env), label_(label.empty() ? label : label + ": ") {}
+  PulseLines(const Env& env, const std::string& label) : env_(env), label_(label.empty() ? label : label + ": ") {}
 
   void operator()(const record::Pulse& pulse) {
     const auto now = std::chrono::steady_clock::now();
@@ -75,12 +75,12 @@ void tell_of_container(base::Diagnostics& diagnostics, const record::Outcome& ou
 
 }  // namespace
 
-record::OnPulse pulse_lines(const Session& session, std::string label) {
+record::OnPulse pulse_lines(const Session& session, const std::string& label) {
   if (!session.env().err_is_terminal && !session.arguments().has("progress")) return {};
-  return PulseLines(session.env(), std::move(label));
+  return PulseLines(session.env(), label);
 }
 
-std::function<void(bool waits)> ready_line(const Session& session, std::string what) {
+std::function<void(bool waits)> ready_line(const Session& session, const std::string& what) {
   const Env& env = session.env();
   const bool progress = env.err_is_terminal || session.arguments().has("progress");
   return [&env, progress, what = base::printable(what)](bool waits) {

@@ -13,9 +13,9 @@ namespace callgate::cli {
 
 // A line when there is something new to say, on a terminal or where --progress asks for it; else nothing. `label`: what
 // is recorded, where that needs to be told.
-record::OnPulse pulse_lines(const Session& session, std::string label);
+record::OnPulse pulse_lines(const Session& session, const std::string& label);
 // Says that a container is waited for.
-std::function<void(bool waits)> ready_line(const Session& session, std::string what);
+std::function<void(bool waits)> ready_line(const Session& session, const std::string& what);
 // Diagnoses whatever bounds the worth of the recording.
 void tell_limits(Session& session, const record::Outcome& outcome);
 

@@ -51,7 +51,8 @@ struct Answer {
 };
 
 Answer parsed(std::string name, std::string text) {
-  Answer out{std::make_unique<base::SourceFile>(std::move(name), std::move(text)), std::nullopt};
+  Answer out;
+  out.source = std::make_unique<base::SourceFile>(std::move(name), std::move(text));
   base::Diagnostics ignored;
   out.document = text::read_json(*out.source, ignored);
   return out;
