@@ -194,6 +194,32 @@ class Runtimes(EngineTest):
         self.assertIn("did not start", recorder.err)
 
 
+class Units(unittest.TestCase):
+    """systemd names the cgroup of a unit after it; no systemd is needed to read it."""
+
+    def test_by_its_cgroup(self):
+        need_engines()
+        need_recorder()
+        root = next((path for path in (Path("/sys/fs/cgroup/unified"), Path("/sys/fs/cgroup"))
+                     if (path / "cgroup.procs").exists()), None)
+        need(root, "no hierarchy of cgroups of version 2 is mounted")
+        slice_ = root / f"callgate-{os.getpid()}.slice"
+        unit = slice_ / f"callgate-{os.getpid()}.service"
+        unit.mkdir(parents=True)
+        self.addCleanup(slice_.rmdir)
+        self.addCleanup(unit.rmdir)
+        program = subprocess.Popen(["sh", "-c", "while :; do sleep 0.1; done"], stdin=subprocess.DEVNULL)
+        (unit / "cgroup.procs").write_text(str(program.pid), encoding="ascii")
+        self.addCleanup(lambda: wait_for(lambda: not (unit / "cgroup.procs").read_text(), 10))
+        self.addCleanup(program.wait)
+        self.addCleanup(program.kill)
+        done = run(CALLGATE, "record", "--unit", unit.stem, "--for", "2")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertIn(f"unit:{unit.name}", done.stdout)
+        self.assertIn("clock_nanosleep", done.stdout)
+        self.assertIn("CG5255", run(CALLGATE, "record", "--unit", "callgate-nobody").stdout)
+
+
 class Docker(EngineTest):
     @classmethod
     def setUpClass(cls):
