@@ -179,9 +179,9 @@ int mend(Session& session, Setting& setting, bool write) {
   for (const std::string& name : operands.profiles)
     if (const int status = mend_profile(session, name, setting.options, mended); status != kYes) return status;
   if (!operands.manifests.empty()) {
-    auto files = review::mend_paths(operands.manifests, setting.review, setting.world, session.diagnostics());
-    if (!files) return kBadInput;
-    std::ranges::move(*files, std::back_inserter(mended));
+    auto found = review::mend_paths(operands.manifests, setting.review, setting.world, session.diagnostics());
+    if (!found) return kBadInput;
+    std::ranges::move(found->files, std::back_inserter(mended));
   }
   for (const review::MendedFile& each : mended) {
     if (!write) {

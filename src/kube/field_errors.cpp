@@ -19,7 +19,7 @@ void FieldErrors::invalid(std::string_view path, std::string_view value, std::st
 
 void FieldErrors::not_supported(std::string_view path, std::string_view value,
                                 std::initializer_list<std::string_view> supported, base::Span place) {
-  not_supported_struct(path, manifest::go_quote(value), supported, place);
+  not_supported_struct(path, manifest::go_json_quote(value), supported, place);  // texts of types of their own
 }
 
 void FieldErrors::not_supported_struct(std::string_view path, std::string_view json,
@@ -40,11 +40,24 @@ void FieldErrors::not_found(std::string_view path, std::string_view value, base:
 }
 
 void FieldErrors::duplicate(std::string_view path, std::string_view value, base::Span place) {
-  errors_.push_back({fmt::format("{}: Duplicate value: {}", path, manifest::go_quote(value)), place});
+  duplicate_as(path, manifest::go_quote(value), place);
+}
+
+void FieldErrors::duplicate_as(std::string_view path, std::string_view go_value, base::Span place) {
+  errors_.push_back({fmt::format("{}: Duplicate value: {}", path, go_value), place});
 }
 
 void FieldErrors::too_long(std::string_view path, std::size_t most, base::Span place) {
   errors_.push_back({fmt::format("{}: Too long: may not be more than {} bytes", path, most), place});
+}
+
+void FieldErrors::too_many(std::string_view path, std::size_t count, std::size_t most, base::Span place) {
+  errors_.push_back(
+      {fmt::format("{}: Too many: {}: must have at most {} item{}", path, count, most, most == 1 ? "" : "s"), place});
+}
+
+void FieldErrors::wrong(std::string_view path, std::string_view detail, base::Span place) {
+  errors_.push_back({fmt::format("{}: Invalid value: {}", path, detail), place});
 }
 
 std::string FieldErrors::text() const {

@@ -28,8 +28,12 @@ class FieldErrors {
                             std::initializer_list<std::string_view> supported, base::Span place);
   void forbidden(std::string_view path, std::string_view detail, base::Span place);
   void not_found(std::string_view path, std::string_view value, base::Span place, std::string_view detail = "");
+  // Without a value.
+  void wrong(std::string_view path, std::string_view detail, base::Span place);
   void duplicate(std::string_view path, std::string_view value, base::Span place);
+  void duplicate_as(std::string_view path, std::string_view go_value, base::Span place);
   void too_long(std::string_view path, std::size_t most, base::Span place);
+  void too_many(std::string_view path, std::size_t count, std::size_t most, base::Span place);
 
   bool empty() const { return errors_.empty(); }
   const std::vector<Error>& errors() const { return errors_; }

@@ -53,6 +53,13 @@ bool good_subdomain(std::string_view name) {
   const auto parts = base::split(name, '.');
   return !name.empty() && std::all_of(parts.begin(), parts.end(), good_label);
 }
+// The older functions count characters and the newer ones bytes, in the same rule.
+NameFaults subdomain(std::string_view name, std::string_view too_long) {
+  NameFaults out;
+  if (name.size() > kLongestSubdomain) out.push_back(too_long);
+  if (!good_subdomain(name)) out.push_back(kSubdomainFault);
+  return out;
+}
 
 }  // namespace
 
@@ -64,10 +71,16 @@ NameFaults label_faults(std::string_view name) {
 }
 
 NameFaults subdomain_faults(std::string_view name) {
-  NameFaults out;
-  if (name.size() > kLongestSubdomain) out.emplace_back("must be no more than 253 characters");
-  if (!good_subdomain(name)) out.push_back(kSubdomainFault);
-  return out;
+  return subdomain(name, "must be no more than 253 characters");
+}
+
+NameFaults long_name_faults(std::string_view name) {
+  return subdomain(name, "must be no more than 253 bytes");
+}
+
+std::string as_prefix(std::string_view name) {
+  if (name.size() < 2 || !name.ends_with('-')) return std::string(name);
+  return std::string(name.substr(0, name.size() - 2)) + "a";
 }
 
 NameFaults label_value_faults(std::string_view value) {
@@ -91,7 +104,7 @@ NameFaults port_name_faults(std::string_view name) {
   const auto small = [](char c) { return c >= 'a' && c <= 'z'; };
   const auto good = [](char c) { return lower(c) || c == '-'; };
   if (name.size() > kLongest) out.emplace_back("must be no more than 15 characters");
-  if (!std::all_of(name.begin(), name.end(), good))
+  if (name.empty() || !std::all_of(name.begin(), name.end(), good))
     out.emplace_back("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
   if (std::none_of(name.begin(), name.end(), small)) out.emplace_back("must contain at least one letter (a-z)");
   if (name.find("--") != std::string_view::npos) out.emplace_back("must not contain consecutive hyphens");
@@ -145,14 +158,14 @@ std::vector<std::string> qualified_name_faults(std::string_view name) {
     if (parts[0].empty())
       out.emplace_back("prefix part must be non-empty");
     else
-      for (const std::string_view fault : subdomain_faults(parts[0]))
+      for (const std::string_view fault : long_name_faults(parts[0]))
         out.push_back("prefix part " + std::string(fault));
   }
   const std::string_view own = parts.back();
   if (own.empty())
     out.emplace_back("name part must be non-empty");
   else if (own.size() > kLongestLabel)
-    out.emplace_back("name part must be no more than 63 characters");
+    out.emplace_back("name part must be no more than 63 bytes");
   if (!good_key_part(own)) out.push_back("name part " + std::string(kRule));
   return out;
 }

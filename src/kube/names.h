@@ -13,6 +13,9 @@ using NameFaults = std::vector<std::string_view>;
 
 NameFaults label_faults(std::string_view name);      // RFC 1123 label
 NameFaults subdomain_faults(std::string_view name);  // RFC 1123 subdomain
+NameFaults long_name_faults(std::string_view name);  // the same as the server's newer functions say it
+// What is checked of a name to which more will be added: a '-' may end it.
+std::string as_prefix(std::string_view name);
 // A domain that is searched for names: elements may begin with '_'.
 NameFaults search_domain_faults(std::string_view name);
 NameFaults label_value_faults(std::string_view value);

@@ -16,6 +16,15 @@ namespace callgate::kube {
 // `pod`: the one it holds, if its kind does.
 void validate(text::Node object, std::string_view kind, const std::optional<Pod>& pod, FieldErrors& errors);
 
+// What every kind says of itself.
+void validate_metadata(text::Node object, std::string_view kind, FieldErrors& errors);
+// What kinds that hold a Pod say around it.
+void validate_workload(text::Node object, const std::optional<Pod>& pod, std::string_view kind, FieldErrors& errors);
+void validate_job(text::Node object, const std::optional<Pod>& pod, FieldErrors& errors);
+void validate_cron_job(text::Node object, const std::optional<Pod>& pod, FieldErrors& errors);
+// A Pod's template, with what its kind's path leads to; nothing where there is none.
+void validate_template(text::Node object, const std::optional<Pod>& pod, std::string_view kind, FieldErrors& errors);
+
 // The fields of a Pod: spec and annotations.
 void validate_pod_annotations(const Pod& pod, const std::string& path, FieldErrors& errors);
 void validate_pod_spec(const Pod& pod, FieldErrors& errors);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/text.h"
 #include "kube/names.h"
@@ -51,6 +52,12 @@ bool among(std::string_view word, std::initializer_list<std::string_view> list) 
   return std::find(list.begin(), list.end(), word) != list.end();
 }
 
+// A plain text, which is written another way than one of a type of its own.
+void supported(const Value& found, std::initializer_list<std::string_view> good) {
+  if (!among(found.text(), good))
+    found.errors().not_supported_struct(found.path(), go_quote(found.text()), good, found.place());
+}
+
 void divisor(const Value& reference) {
   const Value found = reference.at("divisor");
   const auto amount = found ? read_quantity(found.node().text()) : std::nullopt;
@@ -85,10 +92,25 @@ void key_reference(const Value& reference) {
     key.faults(config_key_faults(key.text()));
 }
 
+bool climbs(std::string_view path) {
+  const auto parts = base::split(path, '/');
+  return std::find(parts.begin(), parts.end(), "..") != parts.end();
+}
+
+void file_reference(const Value& reference) {
+  const Value key = reference.at("key"), volume = reference.at("volumeName"), path = reference.at("path");
+  key.text().empty() ? key.required() : key.faults(variable_name_faults(key.text()));
+  volume.text().empty() ? volume.required() : volume.faults(label_faults(volume.text()));
+  if (path.text().empty())
+    path.required();
+  else if (climbs(path.text()))
+    path.invalid("must not contain '..'");
+}
+
 void value_from(const Value& variable) {
   const Value from = variable.at("valueFrom");
   if (!from) return;
-  std::size_t sources = from.has("fileKeyRef") ? 1 : 0;
+  std::size_t sources = 0;
   if (const Value found = from.at("fieldRef")) {
     ++sources;
     field_reference(found, false);
@@ -102,8 +124,14 @@ void value_from(const Value& variable) {
       ++sources;
       key_reference(found);
     }
+  if (const Value found = from.at("fileKeyRef")) {
+    ++sources;
+    file_reference(found);
+  }
   if (sources == 0)
-    from.invalid_as("\"\"", "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`");
+    from.invalid_as("\"\"",
+                    "must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or "
+                    "`fileKeyRef`");
   else if (!variable.text("value").empty())
     from.invalid_as("\"\"", "may not be specified when `value` is not empty");
   else if (sources > 1)
@@ -123,13 +151,20 @@ void sources_of_all(const Value& container) {
       if (name.text().empty())
         name.required();
       else
-        name.faults(subdomain_faults(name.text()));
+        name.faults(subdomain_faults(as_prefix(name.text())));
     }
     if (sources == 0)
       list.invalid_as("\"\"", "must specify one of: `configMapRef` or `secretRef`");
     else if (sources > 1)
       list.invalid_as("\"\"", "may not have more than one field specified at a time");
   }
+}
+
+// What says nothing of its source is one.
+bool is_empty_directory(text::Node volume) {
+  return field(volume, "emptyDir") || std::none_of(volume.begin(), volume.end(), [](text::Node member) {
+           return member.key() != "name" && !member.is_null();
+         });
 }
 
 }  // namespace
@@ -149,7 +184,8 @@ void field_reference(const Value& reference, bool in_volume) {
   }
   const std::string_view stored = parts.path == "spec.host" ? "spec.nodeName" : parts.path;
   const auto refuse = [&](std::initializer_list<std::string_view> good) {
-    if (!among(stored, good)) reference.errors().not_supported(path.path(), stored, good, path.place());
+    if (!among(stored, good))
+      reference.errors().not_supported_struct(path.path(), go_quote(stored), good, path.place());
   };
   if (in_volume)
     refuse({"metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"});
@@ -166,8 +202,8 @@ void resource_reference(const Value& reference, bool in_volume) {
   else if (text.empty())
     resource.required();
   else if (!text.starts_with("requests.hugepages-") && !text.starts_with("limits.hugepages-"))
-    resource.one_of({"limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu",
-                     "requests.ephemeral-storage", "requests.memory"});
+    supported(resource, {"limits.cpu", "limits.ephemeral-storage", "limits.memory", "requests.cpu",
+                         "requests.ephemeral-storage", "requests.memory"});
   divisor(reference);
 }
 
@@ -181,6 +217,23 @@ void environment(const Value& container) {
     value_from(each);
   }
   sources_of_all(container);
+}
+
+// Files of variables lie in an emptyDir.
+void variable_files(const Pod& pod, FieldErrors& errors) {
+  std::map<std::string_view, text::Node> volumes;
+  for (const text::Node each : elements(pod.spec, "volumes")) volumes[string_field(each, "name")] = each;
+  for (const PodContainer& container : pod.containers)
+    for (const Value& each : Value(container.node, pod.container_path(container), pod.source, errors).items("env")) {
+      const Value from = each.at("valueFrom").at("fileKeyRef");
+      if (!from) continue;
+      const Value name = from.at("volumeName");
+      const auto volume = volumes.find(name.text());
+      if (volume == volumes.end())
+        name.not_found(name.text());
+      else if (!is_empty_directory(volume->second))
+        name.invalid("referenced volume must be of type emptyDir");
+    }
 }
 
 }  // namespace callgate::kube::values

@@ -48,6 +48,19 @@ bool good_sysctl(std::string_view name) {
   });
 }
 
+// Which of a Pod's namespaces a setting is of (component-helpers/node/util/sysctl): empty for the node's own.
+std::string_view namespace_of(std::string_view name) {
+  std::string plain(name.substr(0, name.find('*')));
+  // Up to the first of either, '.' and '/' are one another's names.
+  if (const auto first = plain.find_first_of("./"); first != std::string::npos && plain[first] == '/')
+    for (char& c : plain) c = c == '/' ? '.' : c == '.' ? '/' : c;
+  constexpr std::array<std::string_view, 10> kIpc{
+      "kernel.sem",    "kernel.shmall", "kernel.shmmax", "kernel.shmmni", "kernel.shm",
+      "kernel.msgmax", "kernel.msgmnb", "kernel.msgmni", "kernel.msg",    "kernel.shm_rmid_forced"};
+  if (std::find(kIpc.begin(), kIpc.end(), plain) != kIpc.end() || plain.starts_with("fs.mqueue.")) return "hostIPC";
+  return plain.starts_with("net.") ? "hostNetwork" : "";
+}
+
 void sysctls(const Pod& pod, const std::string& path, FieldErrors& errors) {
   std::set<std::string_view> seen;
   std::size_t index = 0;
@@ -62,8 +75,11 @@ void sysctls(const Pod& pod, const std::string& path, FieldErrors& errors) {
                      "must have at most 253 characters and match regex "
                      "^([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?$",
                      where);
-    else if (!seen.insert(name).second)
+    else if (seen.contains(name))
       errors.duplicate(own, name, where);
+    if (const std::string_view host = namespace_of(name); !host.empty() && bool_field(pod.spec, host) == true)
+      errors.invalid(own, go_quote(name), fmt::format("may not be specified when '{}' is true", host), where);
+    seen.insert(name);
   }
 }
 
@@ -151,39 +167,17 @@ void sharing(const Pod& pod, FieldErrors& errors) {
   sysctls(pod, path + ".sysctls", errors);
 }
 
-void host_process(const Pod& pod, FieldErrors& errors) {
-  const auto of = [](Node security) { return field(field(security, "windowsOptions"), "hostProcess"); };
-  const Node at_pod = of(pod.security);
-  std::size_t count = 0;
-  Node last = at_pod;
-  for (const PodContainer& each : pod.containers) {
-    const Node own = of(each.security);
-    if (at_pod && own && truth(at_pod) != truth(own))
-      errors.invalid(
-          pod.container_path(each) + ".securityContext.windowsOptions.hostProcess",
-          truth(own) == true ? "true" : "false",
-          fmt::format("pod hostProcess value must be identical if both are specified, was {}", truth(at_pod) == true),
-          own.span());
-    if (truth(own ? own : at_pod) != true) continue;
-    ++count;
-    last = own ? own : at_pod;
-  }
-  if (count == 0) return;
-  if (count != pod.containers.size())
-    errors.invalid(pod.spec_path(), "\"\"",
-                   "If pod contains any hostProcess containers then all containers must be HostProcess containers",
-                   last.key_span());
-  if (bool_field(pod.spec, "hostNetwork") != true)
-    errors.invalid(pod.spec_path() + ".hostNetwork", "false",
-                   "hostNetwork must be true if pod contains any hostProcess containers", last.key_span());
+void image(const Pod& pod, const PodContainer& container, FieldErrors& errors) {
+  if (base::trim(container.image) != container.image)
+    errors.invalid(pod.container_path(container) + ".image", go_quote(container.image),
+                   "must not have leading or trailing whitespace",
+                   place(field(container.node, "image"), container.node));
 }
 
 void images(const Pod& pod, FieldErrors& errors) {
   for (const Role role : {Role::container, Role::init})
     for (const PodContainer& each : pod.containers)
-      if (each.role == role && base::trim(each.image) != each.image)
-        errors.invalid(pod.container_path(each) + ".image", go_quote(each.image),
-                       "must not have leading or trailing whitespace", place(field(each.node, "image"), each.node));
+      if (each.role == role) image(pod, each, errors);
 }
 
 void app_armor_annotations(const Pod& pod, const std::string& path, FieldErrors& errors) {

@@ -17,9 +17,8 @@ void host_port_conflicts(const Pod& pod, const PodContainer& init, FieldErrors& 
 void host_network(const Pod& pod, FieldErrors& errors);
 // supplementalGroups, shareProcessNamespace and sysctls, which stand between the ids and the profiles.
 void sharing(const Pod& pod, FieldErrors& errors);
-// windowsOptions.hostProcess: all containers or none, in the host's network.
-void host_process(const Pod& pod, FieldErrors& errors);
-// What is asked of Pods and not of templates.
+// What is asked of Pods and of ephemeral containers, and not of templates.
+void image(const Pod& pod, const PodContainer& container, FieldErrors& errors);
 void images(const Pod& pod, FieldErrors& errors);
 
 void app_armor_annotations(const Pod& pod, const std::string& path, FieldErrors& errors);

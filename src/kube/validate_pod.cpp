@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "kube/names.h"
+#include "kube/struct_json.h"
 #include "kube/validate.h"
 #include "kube/validate_parts.h"
 #include "kube/validate_values.h"
@@ -57,8 +58,8 @@ void seccomp(const std::optional<Seccomp>& profile, const std::string& path, Fie
       descending(*profile->localhost_profile, local_path, profile->path_place, errors);
   } else if (profile->localhost_profile) {
     errors.invalid(local_path,
-                   fmt::format("{{\"Type\":{},\"LocalhostProfile\":{}}}", go_quote(profile->type),
-                               go_quote(*profile->localhost_profile)),
+                   fmt::format("{{\"Type\":{},\"LocalhostProfile\":{}}}", json::text(profile->type),
+                               json::text(*profile->localhost_profile)),
                    "can only be set when seccomp type is Localhost", profile->path_place);
   }
 }
@@ -75,71 +76,17 @@ void app_armor(Node profile, const std::string& path, FieldErrors& errors) {
       errors.invalid(local_path, go_quote(local.text()), "must not be padded with whitespace", local.span());
     else if (local.text().empty())
       errors.required(local_path, "must be set when AppArmor type is Localhost", local.span());
+    constexpr std::size_t kMost = 4095;
+    if (local && local.text().size() > kMost) errors.too_long(local_path, kMost, local.span());
   } else if (type == "RuntimeDefault" || type == "Unconfined") {
     if (local)
-      errors.invalid(local_path, go_quote(local.text()), "can only be set when AppArmor type is Localhost",
+      errors.invalid(local_path, json::text(local.text()), "can only be set when AppArmor type is Localhost",
                      local.span());
   } else if (type.empty()) {
     errors.required(type_path, "type is required when appArmorProfile is set", profile.key_span());
   } else {
     errors.not_supported(type_path, type, {"Localhost", "RuntimeDefault", "Unconfined"}, profile.key_span());
   }
-}
-
-// A struct of the server's internal type, as JSON: every field, null where it is not set.
-std::string list_json(Node list) {
-  if (!list || !list.is_array()) return "null";
-  std::string out;
-  for (const Node each : list) out += (out.empty() ? "" : ",") + go_quote(each.text());
-  return "[" + out + "]";
-}
-std::string scalar_json(Node node) {
-  if (!node) return "null";
-  if (const auto boolean = truth(node)) return *boolean ? "true" : "false";
-  return node.is_string() ? go_quote(node.text()) : std::string(node.text());
-}
-std::string object_json(Node node, std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
-  if (!node) return "null";
-  std::string out;
-  for (const auto& [go, json] : fields)
-    out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", go, scalar_json(field(node, json)));
-  return "{" + out + "}";
-}
-std::string text_object_json(Node node, std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
-  if (!node) return "null";
-  std::string out;
-  for (const auto& [go, json] : fields)
-    out += fmt::format("{}\"{}\":{}", out.empty() ? "" : ",", go, go_quote(string_field(node, json)));
-  return "{" + out + "}";
-}
-
-std::string security_json(Node security) {
-  const Node capabilities = field(security, "capabilities"), profile = field(security, "seccompProfile");
-  const auto scalar = [&](std::string_view name) { return scalar_json(field(security, name)); };
-  return fmt::format(
-      "{{\"Capabilities\":{},\"Privileged\":{},\"SELinuxOptions\":{},\"WindowsOptions\":{},\"RunAsUser\":{},"
-      "\"RunAsGroup\":{},\"RunAsNonRoot\":{},\"ReadOnlyRootFilesystem\":{},\"AllowPrivilegeEscalation\":{},"
-      "\"ProcMount\":{},\"SeccompProfile\":{},\"AppArmorProfile\":{}}}",
-      capabilities ? fmt::format("{{\"Add\":{},\"Drop\":{}}}", list_json(field(capabilities, "add")),
-                                 list_json(field(capabilities, "drop")))
-                   : "null",
-      scalar("privileged"),
-      text_object_json(field(security, "seLinuxOptions"),
-                       {{"User", "user"}, {"Role", "role"}, {"Type", "type"}, {"Level", "level"}}),
-      object_json(field(security, "windowsOptions"), {{"GMSACredentialSpecName", "gmsaCredentialSpecName"},
-                                                      {"GMSACredentialSpec", "gmsaCredentialSpec"},
-                                                      {"RunAsUserName", "runAsUserName"},
-                                                      {"HostProcess", "hostProcess"}}),
-      scalar("runAsUser"), scalar("runAsGroup"), scalar("runAsNonRoot"), scalar("readOnlyRootFilesystem"),
-      scalar("allowPrivilegeEscalation"), scalar("procMount"),
-      profile ? fmt::format("{{\"Type\":{},\"LocalhostProfile\":{}}}", go_quote(string_field(profile, "type")),
-                            scalar_json(field(profile, "localhostProfile")))
-              : "null",
-      field(security, "appArmorProfile")
-          ? fmt::format("{{\"Type\":{},\"LocalhostProfile\":{}}}",
-                        go_quote(string_field(field(security, "appArmorProfile"), "type")),
-                        scalar_json(field(field(security, "appArmorProfile"), "localhostProfile")))
-          : "null");
 }
 
 void user_id(Node security, std::string_view name, const std::string& path, FieldErrors& errors) {
@@ -158,20 +105,21 @@ void container_security(const Pod& pod, const PodContainer& container, const std
     if (mount.text() != "Default" && mount.text() != "Unmasked")
       errors.not_supported(child(path, "procMount"), mount.text(), {"Default", "Unmasked"}, mount.span());
     if (mount.text() == "Unmasked" && pod.host_users.value_or(true))
-      errors.invalid(child(path, "procMount"), go_quote(mount.text()), "`hostUsers` must be false to use `Unmasked`",
+      errors.invalid(child(path, "procMount"), json::text(mount.text()), "`hostUsers` must be false to use `Unmasked`",
                      mount.span());
   }
   seccomp(container.seccomp, child(path, "seccompProfile"), errors);
   if (container.allow_privilege_escalation == false) {
     const base::Span where = field(security, "allowPrivilegeEscalation").key_span();
     if (container.privileged)
-      errors.invalid(path, security_json(security),
+      errors.invalid(path, json::security_context(security),
                      "cannot set `allowPrivilegeEscalation` to false and `privileged` to true", where);
     for (const std::string& each : container.cap_add)
       if (each == "CAP_SYS_ADMIN")
-        errors.invalid(path, security_json(security),
+        errors.invalid(path, json::security_context(security),
                        "cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN", where);
   }
+  values::windows_options(Value(security, path, security.span(), errors).at("windowsOptions"));
   app_armor(field(security, "appArmorProfile"), child(path, "appArmorProfile"), errors);
 }
 
@@ -202,46 +150,66 @@ void container_common(const Pod& pod, const PodContainer& container, const std::
   container_security(pod, container, child(path, "securityContext"), errors);
 }
 
+// Names of one list, and of the lists before it.
+class Names {
+ public:
+  explicit Names(FieldErrors& errors) : errors_(errors) {}
+  // Only init containers without a name are told of once.
+  void add(const PodContainer& container, const std::string& path) {
+    const bool skipped = container.name.empty() && container.role == Role::init;
+    if (seen_.contains(container.name))
+      errors_.duplicate(child(path, "name"), container.name, place(field(container.node, "name"), container.node));
+    else if (!skipped)
+      seen_.insert(container.name);
+  }
+
+ private:
+  std::set<std::string, std::less<>> seen_;
+  FieldErrors& errors_;
+};
+
 void containers(const Pod& pod, FieldErrors& errors) {
-  std::set<std::string> names;
+  Names names(errors);
   const auto of_role = [&](Role role, const auto& visit) {
     for (const PodContainer& each : pod.containers)
       if (each.role == role) visit(each, pod.container_path(each));
   };
-  const auto unique = [&](const PodContainer& each, const std::string& path) {
-    if (!each.name.empty() && !names.insert(each.name).second)
-      errors.duplicate(child(path, "name"), each.name, place(field(each.node, "name"), each.node));
-  };
   const Value spec(pod.spec, pod.spec_path(), pod.source, errors);
   const values::Volumes volumes = values::volumes(pod, spec);
-  values::claims(spec);
+  values::claims(pod, spec);
   const Node list = field(pod.spec, "containers");
   if (!list || list.size() == 0) errors.required(child(pod.spec_path(), "containers"), "", place(list, pod.spec));
   of_role(Role::container, [&](const PodContainer& each, const std::string& path) {
+    const Value own(each.node, path, pod.source, errors);
     container_common(pod, each, path, spec, volumes, errors);
-    unique(each, path);
-    values::lifecycle_and_probes({each.node, path, pod.source, errors}, spec);
+    names.add(each, path);
+    values::lifecycle_and_probes(own, spec);
+    values::restart_policy(own, each.role);
   });
   parts::host_port_conflicts(pod, errors);
   of_role(Role::init, [&](const PodContainer& each, const std::string& path) {
+    const Value own(each.node, path, pod.source, errors);
     container_common(pod, each, path, spec, volumes, errors);
-    const Value own(each.node, path, pod.source, errors), policy = own.at("restartPolicy");
-    policy.one_of({"Always", "Never", "OnFailure"});
-    unique(each, path);
+    values::restart_policy(own, each.role);
+    names.add(each, path);
     parts::host_port_conflicts(pod, each, errors);
-    policy.text() == "Always" ? values::lifecycle_and_probes(own, spec) : values::forbid_probes(own);
+    const bool sidecar = own.text("restartPolicy") == "Always";
+    sidecar ? values::lifecycle_and_probes(own, spec) : values::forbid_probes(own);
+    if (!sidecar) values::forbid_restart_on_resize(own);
   });
   of_role(Role::ephemeral, [&](const PodContainer& each, const std::string& path) {
     container_common(pod, each, path, spec, volumes, errors);
-    unique(each, path);
+    parts::image(pod, each, errors);
+    names.add(each, path);
     values::ephemeral({each.node, path, pod.source, errors}, pod);
   });
+  values::pod_resources(pod, spec);
 }
 
 void policies(const Pod& pod, FieldErrors& errors) {
   const auto one_of = [&](std::string_view name, std::initializer_list<std::string_view> good) {
     const Node node = field(pod.spec, name);
-    if (node && std::find(good.begin(), good.end(), node.text()) == good.end())
+    if (node && !node.text().empty() && std::find(good.begin(), good.end(), node.text()) == good.end())
       errors.not_supported(child(pod.spec_path(), name), node.text(), good, node.span());
   };
   one_of("restartPolicy", {"Always", "OnFailure", "Never"});
@@ -250,56 +218,31 @@ void policies(const Pod& pod, FieldErrors& errors) {
 
 void pod_security_context(const Pod& pod, FieldErrors& errors) {
   const std::string path = child(pod.spec_path(), "securityContext");
+  const Value own(pod.security, path, pod.source, errors);
   user_id(pod.security, "fsGroup", path, errors);
   user_id(pod.security, "runAsUser", path, errors);
   user_id(pod.security, "runAsGroup", path, errors);
   parts::sharing(pod, errors);
+  own.at("fsGroupChangePolicy").one_set_of({"Always", "OnRootMismatch"});
   seccomp(pod.seccomp, child(path, "seccompProfile"), errors);
+  values::windows_options(own.at("windowsOptions"));
   app_armor(field(pod.security, "appArmorProfile"), child(path, "appArmorProfile"), errors);
+  own.at("supplementalGroupsPolicy").one_set_of({"Merge", "Strict"});
+  own.at("seLinuxChangePolicy").one_set_of({"Recursive"});  // MountOption hangs on a gate that is off
 }
 
+// What does not go with user namespaces.
 void host_users(const Pod& pod, FieldErrors& errors) {
   if (pod.host_users != false) return;
-  for (const std::string_view host : {"hostNetwork", "hostPID", "hostIPC"})
-    if (bool_field(pod.spec, host) == true)
-      errors.forbidden(child(pod.spec_path(), host), "when `hostUsers` is false", field(pod.spec, host).key_span());
-}
-
-// Fields that a Pod for Windows may not set (validateWindows), and what one for Linux may not.
-void operating_system(const Pod& pod, FieldErrors& errors) {
-  const Node os = field(pod.spec, "os");
-  if (!os) return;
-  const std::string spec = pod.spec_path();
-  if (pod.os.empty()) return errors.required(child(spec, "os.name"), "cannot be empty", os.span());
-  if (pod.os != "linux" && pod.os != "windows")
-    return errors.not_supported(child(spec, "os"), pod.os, {"linux", "windows"}, field(os, "name").span());
-  const bool windows = pod.os == "windows";
-  const auto refuse = [&](Node holder, const std::string& path, std::initializer_list<std::string_view> names) {
-    for (const std::string_view name : names)
-      if (const Node set = field(holder, name))
-        errors.forbidden(child(path, name),
-                         windows ? "cannot be set for a windows pod" : "windows options cannot be set for a linux pod",
-                         set.key_span());
-  };
-  if (!windows) {
-    refuse(pod.security, child(spec, "securityContext"), {"windowsOptions"});
-    for (const PodContainer& each : pod.containers)
-      refuse(each.security, child(pod.container_path(each), "securityContext"), {"windowsOptions"});
-    return;
-  }
-  refuse(pod.security, child(spec, "securityContext"), {"appArmorProfile", "seLinuxOptions"});
-  refuse(pod.spec, spec, {"hostUsers"});
-  for (const std::string_view host : {"hostPID", "hostIPC"})
-    if (bool_field(pod.spec, host) == true)
-      errors.forbidden(child(spec, host), "cannot be set for a windows pod", field(pod.spec, host).key_span());
-  refuse(pod.security, child(spec, "securityContext"), {"seccompProfile", "fsGroup", "fsGroupChangePolicy", "sysctls"});
-  refuse(pod.spec, spec, {"shareProcessNamespace"});
-  refuse(pod.security, child(spec, "securityContext"),
-         {"runAsUser", "runAsGroup", "supplementalGroups", "supplementalGroupsPolicy"});
+  constexpr std::string_view kWhy = "when `hostUsers` is false";
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kShared{
+      {{"hostNetwork", "hostNetwork"}, {"hostPID", "HostPID"}, {"hostIPC", "HostIPC"}}};  // as the server spells them
+  for (const auto& [name, told] : kShared)
+    if (bool_field(pod.spec, name) == true)
+      errors.forbidden(child(pod.spec_path(), told), kWhy, field(pod.spec, name).key_span());
   for (const PodContainer& each : pod.containers)
-    refuse(each.security, child(pod.container_path(each), "securityContext"),
-           {"appArmorProfile", "seLinuxOptions", "seccompProfile", "capabilities", "readOnlyRootFilesystem",
-            "privileged", "allowPrivilegeEscalation", "procMount", "runAsUser", "runAsGroup"});
+    if (const Node devices = field(each.node, "volumeDevices"); devices && devices.size() > 0)
+      errors.forbidden(child(pod.container_path(each), "volumeDevices"), kWhy, devices.key_span());
 }
 
 // Where field and annotation say different things.
@@ -324,6 +267,7 @@ void agree(const Seccomp& profile, const Annotation& annotation, const std::stri
 }  // namespace
 
 void validate_pod_annotations(const Pod& pod, const std::string& path, FieldErrors& errors) {
+  values::pod_annotations(pod, path, errors);
   if (const Annotation* const at_pod = pod.annotation(kPodAnnotation))
     seccomp_annotation(*at_pod, child(path, kPodAnnotation), errors);
   for (const Annotation& each : pod.annotations)
@@ -338,17 +282,19 @@ void validate_pod_spec(const Pod& pod, FieldErrors& errors) {
   const Value spec(pod.spec, pod.spec_path(), pod.source, errors);
   values::node_selector(spec);
   pod_security_context(pod, errors);
-  values::placement(spec);
-  parts::host_process(pod, errors);
+  values::placement(pod, spec);
+  values::host_process(pod, errors);
   host_users(pod, errors);
-  values::names(spec);
+  values::host_name(spec);
+  values::names(pod, spec);
   if (pod.runtime_class)
     for (const std::string_view fault : subdomain_faults(*pod.runtime_class))
       errors.invalid(child(pod.spec_path(), "runtimeClassName"), go_quote(*pod.runtime_class), fault,
                      pod.runtime_class_place);
   spec.at("preemptionPolicy").one_of({"PreemptLowerPriority", "Never"});
-  values::overhead(spec);
-  operating_system(pod, errors);
+  values::overhead(spec.at("overhead"));
+  values::operating_system(pod, errors);
+  values::variable_files(pod, errors);
 }
 
 void validate_seccomp_agreement(const Pod& pod, FieldErrors& errors) {

@@ -62,16 +62,12 @@ void handler(const Value& holder, std::optional<std::int64_t> grace) {
   if (!found) holder.required("must specify a handler type");
 }
 
-void not_negative(const Value& number) {
-  if (number.number() < 0) number.invalid("must be greater than or equal to 0");
-}
-
 void probe(const Value& found, std::string_view kind) {
   if (!found) return;
   handler(found, std::nullopt);
   for (const std::string_view name :
        {"initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"})
-    not_negative(found.at(name));
+    found.at(name).not_negative();
   const Value grace = found.at("terminationGracePeriodSeconds");
   if (grace && grace.number() <= 0) grace.invalid("must be greater than 0");
   if (kind == "readinessProbe") {
@@ -80,6 +76,13 @@ void probe(const Value& found, std::string_view kind) {
   }
   const Value successes = found.at("successThreshold");
   if (const std::int64_t number = successes.number(); number != 0 && number != 1) successes.invalid("must be 1");
+}
+
+// The server forgets the signal that stops a container (a gate that is off), and a lifecycle of nothing else.
+bool is_kept(const Value& found) {
+  if (!found) return false;
+  const bool is_lifecycle = found.path().ends_with(".lifecycle");
+  return !is_lifecycle || !found.has("stopSignal") || found.has("postStart") || found.has("preStop");
 }
 
 }  // namespace
@@ -94,8 +97,28 @@ void lifecycle_and_probes(const Value& container, const Value& spec) {
 
 void forbid_probes(const Value& container) {
   for (const std::string_view name : {"lifecycle", "livenessProbe", "readinessProbe", "startupProbe"})
-    if (const Value found = container.at(name))
+    if (const Value found = container.at(name); is_kept(found))
       found.forbidden("may not be set for init containers without restartPolicy=Always");
+}
+
+void restart_policy(const Value& container, Role role) {
+  constexpr std::size_t kMostRules = 20, kMostCodes = 255;
+  const Value policy = container.at("restartPolicy"), rules = container.at("restartPolicyRules");
+  const auto each_of = container.items("restartPolicyRules");
+  if (!policy && !each_of.empty()) policy.required("must specify restartPolicy when restart rules are used");
+  if (!policy && role == Role::init) return;
+  policy.one_set_of({"Always", "Never", "OnFailure"});
+  if (each_of.size() > kMostRules) rules.too_many(each_of.size(), kMostRules);
+  for (const Value& each : each_of) {
+    each.at("action").one_needed_of({"Restart", "RestartAllContainers"});
+    const Value codes = each.at("exitCodes");
+    if (!codes) {
+      codes.required("must be specified");
+      continue;
+    }
+    codes.at("operator").one_needed_of({"In", "NotIn"});
+    if (codes.size("values") > kMostCodes) codes.at("values").too_many(codes.size("values"), kMostCodes);
+  }
 }
 
 // In a Pod that runs, only what debugging needs.
@@ -107,7 +130,7 @@ void ephemeral(const Value& container, const Pod& pod) {
   });
   if (!target.text().empty() && !there) target.not_found(target.text());
   const auto refuse = [&](std::string_view name) {
-    if (const Value found = container.at(name)) found.forbidden(kNot);
+    if (const Value found = container.at(name); is_kept(found)) found.forbidden(kNot);
   };
   refuse("ports");
   if (const Value found = container.at("resources"); found && found.node().size() > 0) found.forbidden(kNot);

@@ -6,8 +6,8 @@
 #include <array>
 #include <set>
 
+#include "kube/amounts.h"
 #include "kube/names.h"
-#include "kube/quantity.h"
 #include "kube/validate_values.h"
 #include "manifest/go_text.h"
 
@@ -15,23 +15,18 @@ namespace callgate::kube::values {
 
 namespace {
 
+using manifest::go_json_quote;
 using manifest::go_quote;
 
-bool huge(std::string_view name) {
-  return name.starts_with("hugepages-");
-}
 bool native(std::string_view name) {
   return name.find('/') == std::string_view::npos || name.find("kubernetes.io/") != std::string_view::npos;
-}
-bool overcommitted(std::string_view name) {
-  return native(name) && !huge(name);
 }
 bool extended(std::string_view name) {
   return !native(name) && !name.starts_with("requests.") &&
          qualified_name_faults("requests." + std::string(name)).empty();
 }
 bool of_containers(std::string_view name) {
-  return name == "cpu" || name == "memory" || name == "ephemeral-storage" || huge(name);
+  return name == "cpu" || name == "memory" || name == "ephemeral-storage" || is_huge(name);
 }
 // What quotas know too, without a domain.
 bool standard(std::string_view name) {
@@ -71,14 +66,27 @@ bool counted(std::string_view name) {
   return extended(name) || std::find(kNames.begin(), kNames.end(), name) != kNames.end();
 }
 
-void resource_name(std::string_view name, const Value& found) {
-  const auto refuse = [&](std::string_view why) { found.invalid_as(go_quote(name), why); };
+// Whether the name is one at all.
+bool resource_name(std::string_view name, const Value& found) {
   const auto faults = qualified_name_faults(name);
+  for (const std::string& each : faults) found.invalid_as(go_json_quote(name), each);
+  if (!faults.empty()) return false;
+  if (name.find('/') != std::string_view::npos || standard(name)) return true;
+  found.invalid_as(go_json_quote(name), "must be a standard resource type or fully qualified");
+  return false;
+}
+
+void container_resource(std::string_view name, const Value& found) {
+  resource_name(name, found);
   const bool plain = name.find('/') == std::string_view::npos;
-  for (const std::string& each : faults) refuse(each);
-  if (faults.empty() && plain && !standard(name)) refuse("must be a standard resource type or fully qualified");
+  const auto refuse = [&](std::string_view why) { found.invalid_as(go_json_quote(name), why); };
   if (plain && !of_containers(name)) return refuse("must be a standard resource for containers");
   if (!plain && !native(name) && !extended(name)) refuse("doesn't follow extended resource name standard");
+}
+
+void pod_resource(std::string_view name, const Value& found) {
+  if (resource_name(name, found) && !is_of_pods(name))
+    found.errors().not_supported(found.path(), name, {"cpu", "hugepages-", "memory"}, found.place());
 }
 
 std::optional<Quantity> amount_of(text::Node node) {
@@ -95,44 +103,108 @@ void huge_amount(std::string_view name, const Value& found, const Quantity& amou
 }
 
 // A resource's name and amount, in limits or requests.
-void entry(std::string_view name, const Value& found, const std::optional<Quantity>& amount) {
-  resource_name(name, found);
-  if (!amount) return;
-  if (is_negative(*amount)) found.invalid_as(go_quote(canonical(*amount)), "must be greater than or equal to 0");
-  if (counted(name) && !is_whole(*amount)) found.invalid_as(go_quote(canonical(*amount)), "must be an integer");
+void entry(const Amount& amount, const Value& found, Level level) {
+  level == Level::container ? container_resource(amount.name, found) : pod_resource(amount.name, found);
+  if (!amount.quantity) return;
+  const std::string text = canonical(*amount.quantity);
+  if (is_negative(*amount.quantity)) found.invalid_as(go_quote(text), "must be greater than or equal to 0");
+  if (counted(amount.name) && !is_whole(*amount.quantity)) found.invalid_as(go_quote(text), "must be an integer");
 }
 
-void against_limit(std::string_view name, const Value& requests, const Value& limits, const Quantity& asked) {
-  const text::Node limit = field(limits.node(), name);
-  if (!limit) {
-    if (!overcommitted(name)) limits.required("Limit must be set for non overcommitable resources");
+void against_limit(const Amount& asked, const Amounts& all, const Value& requests, const Value& limits) {
+  const Amount* const limit = find(all, asked.name);
+  if (limit == nullptr) {
+    if (!may_overcommit(asked.name)) limits.required("Limit must be set for non overcommitable resources");
     return;
   }
-  const auto most = amount_of(limit);
-  if (!most) return;
+  if (!asked.quantity || !limit->quantity) return;
   const auto refuse = [&](std::string_view how) {
-    requests.errors().invalid(requests.path(), go_quote(canonical(asked)),
-                              fmt::format("must be {} {} limit of {}", how, name, canonical(*most)),
-                              requests.key(name).place());
+    requests.errors().invalid(requests.path(), go_quote(canonical(*asked.quantity)),
+                              fmt::format("must be {} {} limit of {}", how, asked.name, canonical(*limit->quantity)),
+                              asked.place);
   };
-  if (asked.nanos != most->nanos && !overcommitted(name))
+  if (asked.quantity->nanos != limit->quantity->nanos && !may_overcommit(asked.name))
     refuse("equal to");
-  else if (asked.nanos > most->nanos)
+  else if (asked.quantity->nanos > limit->quantity->nanos)
     refuse("less than or equal to");
 }
 
-void claims_of(const Value& needed, const Value& spec) {
-  std::set<std::string, std::less<>> known;
+}  // namespace
+
+const Amount* find(const Amounts& amounts, std::string_view name) {
+  const auto at = std::find_if(amounts.begin(), amounts.end(), [&](const Amount& each) { return each.name == name; });
+  return at == amounts.end() ? nullptr : &*at;
+}
+
+Amounts read_amounts(const Value& map) {
+  Amounts out;
+  for (const text::Node each : map.entries()) out.push_back({each.key(), amount_of(each), each.span()});
+  return out;
+}
+
+Requirements read_requirements(const Value& resources, bool defaulted) {
+  Requirements out{read_amounts(resources.at("limits")), read_amounts(resources.at("requests"))};
+  if (defaulted)
+    for (const Amount& each : out.limits)
+      if (find(out.requests, each.name) == nullptr) out.requests.push_back(each);
+  return out;
+}
+
+bool is_huge(std::string_view name) {
+  return name.starts_with("hugepages-");
+}
+
+bool may_overcommit(std::string_view name) {
+  return native(name) && !is_huge(name);
+}
+
+bool is_of_pods(std::string_view name) {
+  return name == "cpu" || name == "memory" || is_huge(name);
+}
+
+void check_requirements(const Value& resources, const Requirements& found, Level level) {
+  const Value limits = resources.at("limits"), requests = resources.at("requests");
+  bool any_huge = false, any_basic = false;
+  const auto check = [&](const Value& list, const Amount& each, bool asked) {
+    const Value own({}, fmt::format("{}[{}]", list.path(), each.name), each.place, list.errors());
+    entry(each, own, level);
+    if (asked) against_limit(each, found.limits, list, limits);
+    if (is_huge(each.name) && each.quantity) huge_amount(each.name, own, *each.quantity);
+    any_huge = any_huge || is_huge(each.name);
+    any_basic = any_basic || each.name == "cpu" || each.name == "memory";
+  };
+  for (const Amount& each : found.limits) check(limits, each, false);
+  for (const Amount& each : found.requests) check(requests, each, true);
+  if (any_huge && !any_basic) resources.forbidden("HugePages require cpu or memory");
+}
+
+void check_claims(const Value& resources, const Value& spec) {
+  std::set<std::string, std::less<>> known, seen;
   for (const Value& each : spec.items("resourceClaims"))
     if (!each.text("name").empty()) known.emplace(each.text("name"));
-  for (const Value& each : needed.items("claims")) {
-    const std::string_view name = each.text("name");
+  for (const Value& each : resources.items("claims")) {
+    const std::string name(each.text("name"));
     if (name.empty()) {
       each.required();
       continue;
     }
-    const Value request = each.at("request");
-    if (!request.text().empty()) request.faults(label_faults(request.text()));
+    if (seen.contains(name)) {
+      each.duplicate(name);
+    } else {
+      const Value request = each.at("request");
+      std::string key = name;
+      if (!request.text().empty()) {
+        request.faults(label_faults(request.text()));
+        key += "/" + std::string(request.text());
+      }
+      if (seen.contains(key))
+        each.duplicate(key);
+      else if (request.text().empty() && std::any_of(seen.begin(), seen.end(), [&](const std::string& other) {
+                 return other.starts_with(name + "/");
+               }))
+        each.duplicate(name);
+      seen.insert(key);
+    }
     if (known.contains(name)) continue;
     std::string all;
     for (const std::string& one : known) all += (all.empty() ? ": " : ", ") + one;
@@ -141,41 +213,15 @@ void claims_of(const Value& needed, const Value& spec) {
   }
 }
 
-}  // namespace
-
 void resources(const Value& container, bool defaulted, const Value& spec) {
   const Value needed = container.at("resources");
   if (!needed) return;
-  const Value limits = needed.at("limits"), requests = needed.at("requests");
-  bool any_huge = false, any_basic = false;
-  const auto check = [&](const Value& list, std::string_view name, text::Node node, bool asked) {
-    const Value found(node, list.path() + "[" + std::string(name) + "]", list.place(), list.errors());
-    const auto amount = amount_of(node);
-    entry(name, found, amount);
-    if (asked && amount) against_limit(name, list, limits, *amount);
-    if (huge(name) && amount) huge_amount(name, found, *amount);
-    any_huge = any_huge || huge(name);
-    any_basic = any_basic || name == "cpu" || name == "memory";
-  };
-  if (limits && limits.node().is_object())
-    for (const text::Node each : limits.node()) check(limits, each.key(), each, false);
-  if (requests && requests.node().is_object())
-    for (const text::Node each : requests.node()) check(requests, each.key(), each, true);
-  if (defaulted && limits && limits.node().is_object())  // what a Pod does not ask for is its limit
-    for (const text::Node each : limits.node())
-      if (!requests.has(each.key())) check(requests, each.key(), each, true);
-  // The whole Pod may ask for the rest.
-  if (any_huge && !any_basic && !spec.has("resources")) needed.forbidden("HugePages require cpu or memory");
-  claims_of(needed, spec);
+  check_requirements(needed, read_requirements(needed, defaulted), Level::container);
+  check_claims(needed, spec);
 }
 
-void overhead(const Value& spec) {
-  const Value found = spec.at("overhead");
-  if (!found || !found.node().is_object()) return;
-  const std::string path = found.at("limits").path();
-  for (const text::Node each : found.node())
-    entry(each.key(), Value(each, path + "[" + std::string(each.key()) + "]", found.place(), found.errors()),
-          amount_of(each));
+void overhead(const Value& amounts) {
+  if (amounts) check_requirements(amounts, {read_amounts(amounts), {}}, Level::container);
 }
 
 void resize_policy(const Value& container, const Value& spec) {
@@ -190,10 +236,15 @@ void resize_policy(const Value& container, const Value& spec) {
     if (!seen.insert(name.text()).second) each.duplicate(name.text());
     name.text().empty() ? name.required() : name.one_of({"cpu", "memory"});
     policy.text().empty() ? policy.required() : policy.one_of({"NotRequired", "RestartContainer"});
-    // A container with a policy of its own is not bound by the Pod's.
-    if (spec.text("restartPolicy") == "Never" && !container.has("restartPolicy") && policy.text() != "NotRequired")
-      policy.invalid("must be 'NotRequired' when `restartPolicy` is 'Never'");
+    if (spec.text("restartPolicy") == "Never" && policy.text() != "NotRequired")
+      policy.invalid_as(go_json_quote(policy.text()), "must be 'NotRequired' when pod `restartPolicy` is 'Never'");
   }
+}
+
+void forbid_restart_on_resize(const Value& container) {
+  for (const Value& each : container.items("resizePolicy"))
+    if (const Value policy = each.at("restartPolicy"); policy.text() == "RestartContainer")
+      policy.invalid("must not be set to 'RestartContainer' for non-sidecar initContainers");
 }
 
 }  // namespace callgate::kube::values

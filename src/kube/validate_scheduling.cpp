@@ -5,11 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+#include <map>
 #include <set>
 
 #include "base/text.h"
 #include "kube/names.h"
+#include "kube/struct_json.h"
 #include "kube/validate_values.h"
 #include "manifest/go_text.h"
 
@@ -40,12 +41,10 @@ void requirement(const Value& found, Selecting what, bool check_values) {
   } else if (what == Selecting::nodes && (word == "Gt" || word == "Lt")) {
     if (count != 1) list.required("must be specified single value when `operator` is 'Lt' or 'Gt'");
   } else {
-    how.invalid("not a valid selector operator");
+    how.invalid_as(json::text(how.text()), "not a valid selector operator");
   }
-  // The key comes between for nodes' own labels, before the values elsewhere.
-  if (what == Selecting::labels) label_key(found.at("key"));
+  label_key(found.at("key"));
   if (check_values) label_values(found);
-  if (what == Selecting::nodes) label_key(found.at("key"));
 }
 
 void node_field(const Value& found) {
@@ -54,7 +53,7 @@ void node_field(const Value& found) {
     if (found.size("values") != 1)
       found.at("values").required("must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
   } else {
-    how.invalid("not a valid selector operator");
+    how.invalid_as(json::text(how.text()), "not a valid selector operator");
   }
   if (key.text() != "metadata.name") return key.invalid("not a valid field selector key");
   for (const Value& each : found.items("values")) each.faults(subdomain_faults(each.text()));
@@ -87,28 +86,66 @@ void node_affinity(const Value& affinity) {
   }
 }
 
-void pod_term(const Value& term) {
+void label_keys(const Value& holder, std::string_view list, bool selects) {
+  const auto keys = holder.items(list);
+  if (keys.empty()) return;
+  if (!selects) return holder.at(list).forbidden("must not be specified when labelSelector is not set");
+  for (const Value& each : keys) label_key(each);
+}
+
+// Keys whose values come from the Pod's labels. Those of a Pod have become rules of the selector by now, those of a
+// template have not.
+void matching_keys(const Value& holder, const Pod& pod) {
+  const Value selector = holder.at("labelSelector");
+  label_keys(holder, "matchLabelKeys", static_cast<bool>(selector));
+  label_keys(holder, "mismatchLabelKeys", static_cast<bool>(selector));
+  std::map<std::string_view, std::size_t> wanted;
+  std::size_t index = 0;
+  const auto keys = holder.items("matchLabelKeys");
+  for (const Value& each : keys) wanted[each.text()] = index++;
+  std::vector<std::string_view> rules;
+  for (const Value& each : selector.items("matchExpressions")) rules.push_back(each.text("key"));
+  if (!pod.is_template() && selector)
+    for (const std::string_view list : {"matchLabelKeys", "mismatchLabelKeys"})
+      for (const Value& each : holder.items(list))
+        if (field(field(pod.metadata, "labels"), each.text())) rules.push_back(each.text());
+  std::set<std::string_view> seen;
+  for (const text::Node each : selector.at("matchLabels").entries()) seen.insert(each.key());
+  for (const std::string_view key : rules) {
+    const auto found = wanted.find(key);
+    if (!seen.insert(key).second && found != wanted.end())
+      holder.errors().invalid(fmt::format("{}[{}]", holder.path(), found->second), go_quote(key),
+                              "exists in both matchLabelKeys and labelSelector", keys[found->second].place());
+  }
+  std::set<std::string_view> unwanted;
+  for (const Value& each : holder.items("mismatchLabelKeys")) unwanted.insert(each.text());
+  for (const Value& each : keys)
+    if (unwanted.contains(each.text())) each.invalid("exists in both matchLabelKeys and mismatchLabelKeys");
+}
+
+void pod_term(const Value& term, const Pod& pod) {
   label_selector(term.at("labelSelector"));
   label_selector(term.at("namespaceSelector"));
   for (const Value& each : term.items("namespaces"))
     Value(each.node(), term.at("namespace").path(), each.place(), each.errors()).faults(label_faults(each.text()));
+  matching_keys(term, pod);
   const Value key = term.at("topologyKey");
   if (key.text().empty()) key.required("can not be empty");
   label_key(key);
 }
 
-void pod_affinity(const Value& affinity) {
-  for (const Value& each : affinity.items(kRequired)) pod_term(each);
+void pod_affinity(const Value& affinity, const Pod& pod) {
+  for (const Value& each : affinity.items(kRequired)) pod_term(each, pod);
   for (const Value& each : affinity.items(kPreferred)) {
     weight(each);
-    pod_term(each.at("podAffinityTerm"));
+    pod_term(each.at("podAffinityTerm"), pod);
   }
 }
 
-// IPv4 as the server reads it: leading zeros are decimal.
-bool is_ipv4(std::string_view text) {
+// IPv4 as the server's older reader takes it: leading zeros are decimal.
+bool is_ipv4(std::string_view text, bool zeros) {
   const auto parts = base::split(text, '.');
-  return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
+  return parts.size() == 4 && std::all_of(parts.begin(), parts.end(), [&](std::string_view part) {
            constexpr int kHighest = 255;
            int number = 0;
            for (const char c : part) {
@@ -116,28 +153,33 @@ bool is_ipv4(std::string_view text) {
              number = number * 10 + (c - '0');
              if (number > kHighest) return false;
            }
-           return !part.empty();
+           return !part.empty() && (zeros || part.size() == 1 || part.front() != '0');
          });
 }
 
+std::optional<in6_addr> read_ipv6(const std::string& text) {
+  in6_addr out{};
+  return inet_pton(AF_INET6, text.c_str(), &out) == 1 ? std::optional(out) : std::nullopt;
+}
+
+// "::ffff:010.0.0.1" without the zeros that only the older reader takes.
+std::string without_zeros(std::string_view text) {
+  std::string out(text.substr(0, text.rfind(':') + 1)), dotted;
+  for (std::string_view part : base::split(text.substr(out.size()), '.')) {
+    while (part.size() > 1 && part.front() == '0') part.remove_prefix(1);
+    dotted += (dotted.empty() ? "" : ".") + std::string(part);
+  }
+  return out + dotted;
+}
+
 void address(const Value& found) {
-  in6_addr parsed{};
-  if (is_ipv4(found.text()) || inet_pton(AF_INET6, std::string(found.text()).c_str(), &parsed) == 1) return;
-  found.invalid("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
-}
-
-std::string claim_json(const Value& claim) {
-  const auto text = [&](std::string_view name) {
-    return claim.has(name) ? go_quote(claim.text(name)) : std::string("null");
-  };
-  return fmt::format("{{\"Name\":{},\"ResourceClaimName\":{},\"ResourceClaimTemplateName\":{}}}",
-                     go_quote(claim.text("name")), text("resourceClaimName"), text("resourceClaimTemplateName"));
-}
-
-std::string list_json(const Value& list) {
-  std::string out;
-  for (const text::Node each : list.node()) out += (out.empty() ? "" : ",") + go_quote(each.text());
-  return "[" + out + "]";
+  const std::string text(found.text());
+  const bool dotted = text.find('.') != std::string::npos, colons = text.find(':') != std::string::npos;
+  const auto read = colons ? read_ipv6(dotted ? without_zeros(text) : text) : std::nullopt;
+  if (!read && !is_ipv4(text, true))
+    return found.invalid("must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)");
+  if (dotted && (colons ? !read_ipv6(text) : !is_ipv4(text, false))) return found.invalid("must not have leading 0s");
+  if (read && IN6_IS_ADDR_V4MAPPED(&*read)) found.invalid("must not be an IPv4-mapped IPv6 address");
 }
 
 void searches(const Value& config) {
@@ -146,9 +188,10 @@ void searches(const Value& config) {
   const auto each_of = config.items("searches");
   std::size_t characters = each_of.empty() ? 0 : each_of.size() - 1;
   for (const Value& each : each_of) characters += each.text().size();
-  if (each_of.size() > kMost) list.invalid_as(list_json(list), "must not have more than 32 search paths");
+  if (each_of.size() > kMost) list.invalid_as(json::list(list.node()), "must not have more than 32 search paths");
   if (characters > kMostCharacters)
-    list.invalid_as(list_json(list), "must not have more than 2048 characters (including spaces) in the search list");
+    list.invalid_as(json::list(list.node()),
+                    "must not have more than 2048 characters (including spaces) in the search list");
   for (const Value& each : each_of) {
     std::string_view domain = each.text();
     if (domain == ".") continue;
@@ -168,7 +211,7 @@ void dns(const Value& spec) {
   if (!config) return;
   const Value servers = config.at("nameservers");
   if (config.size("nameservers") > kMostServers)
-    servers.invalid_as(list_json(servers), "must not have more than 3 nameservers");
+    servers.invalid_as(json::list(servers.node()), "must not have more than 3 nameservers");
   for (const Value& each : config.items("nameservers")) address(each);
   searches(config);
   for (const Value& each : config.items("options"))
@@ -193,7 +236,7 @@ void spread_domains(const Value& constraint, std::string_view otherwise) {
     least.invalid(fmt::format("can only use minDomains if whenUnsatisfiable=DoNotSchedule, not {}", otherwise));
 }
 
-void spreading(const Value& spec) {
+void spreading(const Pod& pod, const Value& spec) {
   const auto all = spec.items("topologySpreadConstraints");
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Value& each = all[i];
@@ -209,7 +252,8 @@ void spreading(const Value& spec) {
       each.at("{topologyKey, whenUnsatisfiable}").duplicate(fmt::format("{{{}, {}}}", key.text(), otherwise.text()));
     spread_domains(each, otherwise.text());
     for (const std::string_view name : {"nodeAffinityPolicy", "nodeTaintsPolicy"})
-      each.at(name).one_of({"Honor", "Ignore"});
+      each.at(name).one_set_of({"Honor", "Ignore"});
+    matching_keys(each, pod);
     label_selector(each.at("labelSelector"));
   }
 }
@@ -219,7 +263,8 @@ void toleration(const Value& found) {
   const std::string_view word = how.text(), text = found.text("value");
   if (!key.text().empty()) label_key(key);
   if (key.text().empty() && word != "Exists")
-    how.invalid("operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
+    how.invalid_as(json::text(word),
+                   "operator must be Exists when `key` is empty, which means \"match all values and all keys\"");
   if (found.has("tolerationSeconds") && effect.text() != "NoExecute")
     effect.invalid("effect must be 'NoExecute' when `tolerationSeconds` is set");
   if (word.empty() || word == "Equal") {
@@ -229,35 +274,15 @@ void toleration(const Value& found) {
     if (!faults.empty()) how.invalid_as(go_quote(text), faults);
   } else if (word == "Exists") {
     if (!text.empty()) how.invalid_as(go_quote(text), "value must be empty when `operator` is 'Exists'");
-  } else if (word != "Lt" && word != "Gt") {  // these two hang on a feature gate
+  } else if (word == "Lt" || word == "Gt") {  // known, and off
+    how.not_supported({"Equal", "Exists", "Lt", "Gt"});
+  } else {
     how.not_supported({"Equal", "Exists"});
   }
   effect.one_of({"NoSchedule", "PreferNoSchedule", "NoExecute"});
 }
 
 }  // namespace
-
-void labels(const Value& map) {
-  if (!map || !map.node().is_object()) return;
-  for (const text::Node each : map.node()) {
-    for (const std::string& fault : qualified_name_faults(each.key()))
-      map.errors().invalid(map.path(), go_quote(each.key()), fault, each.key_span());
-    for (const std::string_view fault : label_value_faults(each.text()))
-      map.errors().invalid(map.path(), go_quote(each.text()), fault, each.span());
-  }
-}
-
-void annotations(const Value& map) {
-  if (!map || !map.node().is_object()) return;
-  constexpr std::size_t kMost = std::size_t{256} * 1024;
-  std::size_t bytes = 0;
-  for (const text::Node each : map.node()) {
-    for (const std::string& fault : qualified_name_faults(base::to_lower(each.key())))
-      map.errors().invalid(map.path(), go_quote(each.key()), fault, each.key_span());
-    bytes += each.key().size() + each.text().size();
-  }
-  if (bytes > kMost) map.errors().too_long(map.path(), kMost, map.place());
-}
 
 void label_selector(const Value& selector) {
   if (!selector) return;
@@ -269,57 +294,45 @@ void node_selector(const Value& spec) {
   labels(spec.at("nodeSelector"));
 }
 
-void placement(const Value& spec) {
+void placement(const Pod& pod, const Value& spec) {
   if (const Value affinity = spec.at("affinity")) {
     node_affinity(affinity.at("nodeAffinity"));
-    pod_affinity(affinity.at("podAffinity"));
-    pod_affinity(affinity.at("podAntiAffinity"));
+    pod_affinity(affinity.at("podAffinity"), pod);
+    pod_affinity(affinity.at("podAntiAffinity"), pod);
   }
   dns(spec);
   gates(spec);
-  spreading(spec);
+  spreading(pod, spec);
 }
 
-void names(const Value& spec) {
+void tolerations(const Value& holder) {
+  for (const Value& each : holder.items("tolerations")) toleration(each);
+}
+
+void names(const Pod& pod, const Value& spec) {
   const auto check = [&](std::string_view name, NameFaults (*faults)(std::string_view)) {
     const Value found = spec.at(name);
     if (!found.text().empty()) found.faults(faults(found.text()));
   };
+  const Value old = spec.at("serviceAccount");  // of before 1.2
+  if (spec.text("serviceAccountName").empty() && !old.text().empty())
+    old.as(spec.at("serviceAccountName").path()).faults(subdomain_faults(old.text()));
   check("serviceAccountName", subdomain_faults);
   check("nodeName", subdomain_faults);
   constexpr std::int64_t kMost = 2147483647;
   const Value deadline = spec.at("activeDeadlineSeconds");
   if (deadline && (deadline.number() < 1 || deadline.number() > kMost))
     deadline.invalid("must be between 1 and 2147483647, inclusive");
-  check("hostname", label_faults);
-  check("subdomain", label_faults);
-  for (const Value& each : spec.items("tolerations")) toleration(each);
+  if (pod.kind != "StatefulSet") {  // which gives names to its Pods itself
+    check("hostname", label_faults);
+    check("subdomain", label_faults);
+  }
+  tolerations(spec);
   for (const Value& each : spec.items("hostAliases")) {
     address(each.at("ip"));
     for (const Value& name : each.items("hostnames")) name.faults(subdomain_faults(name.text()));
   }
   check("priorityClassName", subdomain_faults);
-}
-
-void claims(const Value& spec) {
-  std::set<std::string_view> seen;
-  for (const Value& each : spec.items("resourceClaims")) {
-    const Value name = each.at("name");
-    if (name.text().empty())
-      name.required();
-    else if (!seen.insert(name.text()).second)
-      name.duplicate(name.text());
-    else
-      name.faults(label_faults(name.text()));
-    const bool direct = each.has("resourceClaimName"), made = each.has("resourceClaimTemplateName");
-    if (direct == made)
-      each.invalid_as(claim_json(each), direct
-                                            ? "at most one of `resourceClaimName` or `resourceClaimTemplateName` "
-                                              "may be specified"
-                                            : "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`");
-    for (const std::string_view what : {"resourceClaimName", "resourceClaimTemplateName"})
-      if (const Value found = each.at(what)) found.faults(subdomain_faults(found.text()));
-  }
 }
 
 }  // namespace callgate::kube::values

@@ -81,8 +81,30 @@ void Value::duplicate(std::string_view value) const {
   errors_->duplicate(path_, value, place_);
 }
 
+void Value::too_many(std::size_t count, std::size_t most) const {
+  errors_->too_many(path_, count, most, place_);
+}
+
+void Value::not_negative() const {
+  if (number() < 0) invalid("must be greater than or equal to 0");
+}
+
 void Value::not_supported(std::initializer_list<std::string_view> supported) const {
   errors_->not_supported(path_, text(), supported, place_);
+}
+
+std::vector<text::Node> Value::entries() const {
+  std::vector<text::Node> out;
+  if (node_ && (node_.is_object() || node_.is_array())) out.assign(node_.begin(), node_.end());
+  return out;
+}
+
+void Value::one_set_of(std::initializer_list<std::string_view> supported) const {
+  if (node_ && std::find(supported.begin(), supported.end(), text()) == supported.end()) not_supported(supported);
+}
+
+void Value::one_needed_of(std::initializer_list<std::string_view> supported) const {
+  if (std::find(supported.begin(), supported.end(), text()) == supported.end()) not_supported(supported);
 }
 
 void Value::one_of(std::initializer_list<std::string_view> supported) const {

@@ -29,12 +29,14 @@ class Value {
   Value at(std::string_view name) const;
   Value key(std::string_view name) const;    // of a map: "limits[cpu]"
   Value under(std::string_view name) const;  // this node, told of below another path
+  Value as(std::string path) const { return {node_, std::move(path), place_, *errors_}; }
   std::vector<Value> items(std::string_view name) const;
   std::size_t size(std::string_view name) const;  // of the list or map of that name
   bool has(std::string_view name) const;
 
-  std::string_view text() const;  // where it is a string; else empty
-  std::int64_t number() const;    // 0 where it is not set
+  std::string_view text() const;            // where it is a string; else empty
+  std::vector<text::Node> entries() const;  // of a map or a list
+  std::int64_t number() const;              // 0 where it is not set
   std::string_view text(std::string_view name) const;
 
   void required(std::string_view detail = "") const;
@@ -44,9 +46,18 @@ class Value {
   void invalid_as(std::string_view go_value, std::string_view detail) const;
   void not_found(std::string_view value, std::string_view detail = "") const;
   void duplicate(std::string_view value) const;
+  void duplicate_as(std::string_view go_value) const { errors_->duplicate_as(path_, go_value, place_); }
+  void too_long(std::size_t most) const { errors_->too_long(path_, most, place_); }
+  void too_many(std::size_t count, std::size_t most) const;
   void not_supported(std::initializer_list<std::string_view> supported) const;
+  // Where it is less than 0.
+  void not_negative() const;
   // An enumeration: what is not set has a default.
   void one_of(std::initializer_list<std::string_view> supported) const;
+  // One that is no default when it is empty.
+  void one_set_of(std::initializer_list<std::string_view> supported) const;
+  // One that must be there.
+  void one_needed_of(std::initializer_list<std::string_view> supported) const;
   template <typename Faults>
   void faults(const Faults& found) const {
     for (const auto& each : found) invalid(each);

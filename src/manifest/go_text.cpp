@@ -80,6 +80,27 @@ std::string go_quote(std::string_view text, char quote) {
   return out + quote;
 }
 
+std::string go_json_quote(std::string_view text) {
+  std::string out = "\"";
+  while (!text.empty()) {
+    const Rune rune = decode(text);
+    const char first = text.front();
+    if (!rune.good)
+      out += "\\ufffd";
+    else if (first == '"' || first == '\\')
+      out += {'\\', first};
+    else if (rune.value >= 8 && rune.value <= 13 && rune.value != 11)
+      out += {'\\', "btn fr"[rune.value - 8]};
+    else if (rune.value < 0x20 || first == '<' || first == '>' || first == '&' || rune.value == 0x2028 ||
+             rune.value == 0x2029)
+      out += fmt::format("\\u{:04x}", rune.value);
+    else
+      out += text.substr(0, rune.bytes);
+    text.remove_prefix(rune.bytes);
+  }
+  return out + '"';
+}
+
 std::string go_quote_byte(char byte) {
   const auto value = static_cast<unsigned char>(byte);
   if (value < 0x80) return go_quote(std::string_view(&byte, 1), '\'');

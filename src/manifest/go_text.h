@@ -11,6 +11,8 @@ namespace callgate::manifest {
 // strconv.Quote: `"` or another quote around the text; control characters, what is not printable and stray bytes
 // escaped.
 std::string go_quote(std::string_view text, char quote = '"');
+// encoding/json of a text: as it is put into a page, so '<', '>' and '&' are escaped too.
+std::string go_json_quote(std::string_view text);
 // A byte in single quotes, as encoding/json and pflag show one: as if it were a character of its own.
 std::string go_quote_byte(char byte);
 // strconv.ParseBool: 1, t, T, true, TRUE, True and their opposites; nothing for other texts.

@@ -4,112 +4,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <map>
+#include <set>
 #include <string_view>
-#include <tuple>
 #include <utility>
 
 #include "lint/fix.h"
-#include "policy/algebra.h"
+#include "review/blame.h"
 
 namespace callgate::review {
 
 namespace {
-
-using manifest::Container;
-using manifest::Outcome;
-
-// What two findings of the same sort in one file have in common.
-using Sort = std::tuple<std::string, std::string_view, std::string>;  // file, rule, message
-Sort sort_of(const lint::Finding& finding) {
-  return {finding.span.file == nullptr ? std::string() : finding.span.file->name(), finding.rule->id, finding.message};
-}
-
-// The rules by which a refusal is told: one of them may take another's place.
-bool tells_refusal(std::string_view rule) {
-  constexpr std::array<std::string_view, 8> kRefusals{"keyword-as-file", "not-created",         "pod-security",
-                                                      "profile-missing", "profile-path",        "value-case",
-                                                      "windows-pod",     "runtimeclass-unknown"};
-  return std::ranges::find(kRefusals, rule) != kRefusals.end();
-}
-
-// How often each thing is found that mending may not bring about: by file and rule.
-std::map<std::pair<std::string, std::string_view>, std::size_t> harm_of(const std::vector<lint::Report>& reports) {
-  std::map<std::pair<std::string, std::string_view>, std::size_t> out;
-  for (const lint::Report& report : reports)
-    for (const lint::Finding& each : report.findings)
-      if ((each.rule->level == lint::Level::error && !tells_refusal(each.rule->id)) || each.rule->id == "unknown-field")
-        ++out[{report.name, each.rule->id}];
-  return out;
-}
-
-// Of two containers of one name in one owner, the first is the first.
-std::map<std::tuple<std::string, std::string, std::string, std::size_t>, const Container*> by_name(
-    const manifest::Answer& answer) {
-  std::map<std::tuple<std::string, std::string, std::string, std::size_t>, const Container*> out;
-  for (const Container& each : answer.containers) {
-    std::size_t number = 0;
-    while (!out.try_emplace({each.owner, each.role, each.name, number}, &each).second) ++number;
-  }
-  return out;
-}
-
-bool is_confined(const Container& container) {
-  return !container.choice.filter || container.choice.filter->profile.confined;
-}
-
-// Whether a container that ran before is granted no more calls, and no other powers, afterwards.
-bool is_no_more(const Container& before, const Container& after) {
-  if (after.outcome == Outcome::refused) return false;
-  if ((after.privileged && !before.privileged) || (before.no_new_privileges && !after.no_new_privileges)) return false;
-  if (!std::ranges::includes(before.capabilities, after.capabilities)) return false;
-  const auto &old_filter = before.choice.filter, &new_filter = after.choice.filter;
-  if (old_filter == new_filter && (old_filter || before.choice.path == after.choice.path)) return true;
-  if (!is_confined(before)) return true;
-  return old_filter && new_filter && !policy::first_excess(new_filter->profile.policy, old_filter->profile.policy);
-}
-
-bool is_no_worse(const Judged& before, const Judged& after) {
-  const auto old_containers = by_name(before.answer), new_containers = by_name(after.answer);
-  for (const auto& [name, container] : old_containers) {
-    const auto now = new_containers.find(name);
-    if (now == new_containers.end()) return false;
-    if (container->outcome == Outcome::runs && !is_no_more(*container, *now->second)) return false;
-  }
-  const auto refused = [](const manifest::Answer& answer) {
-    return std::ranges::count(answer.objects, Outcome::refused, &manifest::Object::outcome);
-  };
-  if (refused(after.answer) > refused(before.answer)) return false;
-  const auto old_harm = harm_of(before.reports), new_harm = harm_of(after.reports);
-  return std::ranges::all_of(new_harm, [&](const auto& row) {
-    const auto known = old_harm.find(row.first);
-    return known != old_harm.end() && row.second <= known->second;
-  });
-}
-
-std::map<Sort, std::size_t> count_sorts(const std::vector<lint::Report>& reports) {
-  std::map<Sort, std::size_t> out;
-  for (const lint::Report& report : reports)
-    for (const lint::Finding& each : report.findings) ++out[sort_of(each)];
-  return out;
-}
-
-// Where a place is after the edits.
-std::uint32_t moved(std::uint32_t place, const std::vector<lint::Edit>& edits) {
-  std::int64_t out = place;
-  for (const lint::Edit& each : edits)
-    if (each.begin <= place)
-      out += static_cast<std::int64_t>(each.text.size()) - (std::min(each.end, place) - each.begin);
-  return static_cast<std::uint32_t>(std::max<std::int64_t>(out, 0));
-}
 
 class Mending {
  public:
   Mending(std::span<const std::string> paths, const Options& options, container::World& world)
       : paths_(paths), options_(options), world_(world) {}
   bool start(base::Diagnostics& diagnostics);
-  std::vector<MendedFile> run();
+  Mended run();
 
  private:
   // What was tried in vain: rule and place, in the text as it is now.
@@ -117,7 +29,7 @@ class Mending {
   struct File {
     std::string path;  // to provide it by: "-" for standard input
     MendedFile mended;
-    std::vector<Tried> refused;
+    std::set<Tried> refused;
   };
   struct Change {
     File* file;
@@ -128,19 +40,25 @@ class Mending {
   File* file_of(const base::SourceFile& file);
   std::vector<const lint::Finding*> candidates();
   std::vector<const lint::Finding*> apart(const std::vector<const lint::Finding*>& findings, std::size_t most);
-  bool attempt(const std::vector<const lint::Finding*>& findings);
+  Verdict attempt(const std::vector<const lint::Finding*>& findings);
+  void refuse(const lint::Finding& finding);
+  std::vector<const lint::Finding*> without_blamed(const std::vector<const lint::Finding*>& findings,
+                                                   const std::vector<Blamed>& blamed);
+  bool make_all_good(std::vector<const lint::Finding*> chosen);
   std::vector<Change> changes_of(const std::vector<const lint::Finding*>& findings);
-  bool is_done(const std::vector<const lint::Finding*>& findings, const Judged& after) const;
 
   std::span<const std::string> paths_;
   const Options& options_;
   container::World& world_;
   Judged now_;
   std::map<std::string, File> files_;  // by name
+  std::size_t looks_ = 0;              // at the whole input
+  std::size_t most_ = SIZE_MAX;        // at once, where it is not known which is no good
 };
 
 bool Mending::start(base::Diagnostics& diagnostics) {
   auto judged = judge_paths(paths_, options_, world_, diagnostics);
+  ++looks_;
   if (!judged.all_read) return false;
   now_ = std::move(judged);
   return true;
@@ -175,8 +93,7 @@ std::vector<const lint::Finding*> Mending::candidates() {
       if (!each.fix || each.suppressed || each.span.file == nullptr) continue;
       const File* const file = file_of(*each.span.file);
       if (file == nullptr) continue;
-      if (std::ranges::find(file->refused, Tried(each.rule->id, each.span.begin)) == file->refused.end())
-        out.push_back(&each);
+      if (!file->refused.contains(Tried(each.rule->id, each.span.begin))) out.push_back(&each);
     }
   std::ranges::stable_partition(out,
                                 [](const lint::Finding* each) { return each->span.text().find("container.") == 0; });
@@ -187,92 +104,126 @@ std::vector<const lint::Finding*> Mending::candidates() {
 // would count against them.
 std::vector<const lint::Finding*> Mending::apart(const std::vector<const lint::Finding*>& findings, std::size_t most) {
   std::vector<const lint::Finding*> out;
-  const auto meet = [](const lint::Finding& a, const lint::Finding& b) {
-    if (a.span.file != b.span.file) return false;
-    return std::ranges::any_of(a.fix->edits, [&](const lint::Edit& x) {
-      return std::ranges::any_of(b.fix->edits,
-                                 [&](const lint::Edit& y) { return x.begin <= y.end && y.begin <= x.end; });
-    });
+  std::map<const base::SourceFile*, std::map<std::uint32_t, std::uint32_t>> taken;  // beginnings and ends
+  const auto meets = [&](const std::map<std::uint32_t, std::uint32_t>& all, const lint::Edit& edit) {
+    const auto next = all.upper_bound(edit.end);
+    return next != all.begin() && std::prev(next)->second >= edit.begin;
   };
   for (const lint::Finding* each : findings) {
     if (out.size() == most) break;
     if (each->rule != findings.front()->rule) continue;
-    if (std::ranges::none_of(out, [&](const lint::Finding* other) { return meet(*each, *other); })) out.push_back(each);
+    auto& all = taken[each->span.file];
+    if (std::ranges::any_of(each->fix->edits, [&](const lint::Edit& edit) { return meets(all, edit); })) continue;
+    for (const lint::Edit& edit : each->fix->edits) all[edit.begin] = std::max(all[edit.begin], edit.end);
+    out.push_back(each);
   }
   return out;
 }
 
 std::vector<Mending::Change> Mending::changes_of(const std::vector<const lint::Finding*>& findings) {
   std::vector<Change> out;
+  std::map<File*, std::size_t> numbers;
   for (const lint::Finding* each : findings) {
     File* const file = file_of(*each->span.file);
-    auto known = std::ranges::find(out, file, &Change::file);
-    if (known == out.end()) known = out.insert(out.end(), {file, {}});
+    const auto [at, fresh] = numbers.try_emplace(file, out.size());
+    if (fresh) out.push_back({file, {}});
+    Change* const known = &out[at->second];
     known->edits.insert(known->edits.end(), each->fix->edits.begin(), each->fix->edits.end());
   }
   return out;
 }
 
-bool Mending::is_done(const std::vector<const lint::Finding*>& findings, const Judged& after) const {
-  auto left = count_sorts(now_.reports);
-  for (const lint::Finding* each : findings) --left[sort_of(*each)];
-  const auto found = count_sorts(after.reports);
-  return std::ranges::all_of(findings, [&](const lint::Finding* each) {
-    const auto still = found.find(sort_of(*each));
-    return still == found.end() || still->second <= left[still->first];
-  });
-}
-
-bool Mending::attempt(const std::vector<const lint::Finding*>& findings) {
+Verdict Mending::attempt(const std::vector<const lint::Finding*>& findings) {
   const auto changes = changes_of(findings);
-  for (const Change& each : changes)
+  Shifts shifts;
+  for (const Change& each : changes) {
     world_.files.provide(each.file->path, lint::apply_edits(each.file->mended.after, each.edits));
+    shifts.emplace(each.file->mended.name, Shift(each.edits));
+  }
   base::Diagnostics ignored;
   auto after = judge_paths(paths_, options_, world_, ignored);
-  if (!after.all_read || !is_done(findings, after) || !is_no_worse(now_, after)) {
+  ++looks_;
+  Verdict verdict = after.all_read ? judge_fixes(now_, after, findings, shifts) : Verdict{false, {}};
+  if (!verdict.good) {
     for (const Change& each : changes) world_.files.provide(each.file->path, each.file->mended.after);
-    return false;
+    return verdict;
   }
   for (const lint::Finding* each : findings)
     file_of(*each->span.file)->mended.fixes.push_back(fmt::format("{}: {}", each->rule->id, each->fix->what));
   for (const Change& each : changes) {
     each.file->mended.after = lint::apply_edits(each.file->mended.after, each.edits);
-    for (Tried& tried : each.file->refused) tried.second = moved(tried.second, each.edits);
+    std::set<Tried> moved;
+    for (const auto& [rule, place] : each.file->refused) moved.emplace(rule, shifts[each.file->mended.name](place));
+    each.file->refused = std::move(moved);
   }
   now_ = std::move(after);
-  return true;
+  return verdict;
 }
 
-// Many at once, as long as that goes well; else half as many, down to the one that is no good. What was no good may be
-// after others were made.
-std::vector<MendedFile> Mending::run() {
-  constexpr std::size_t kMostRounds = 2000;
-  std::size_t most = 64;
+void Mending::refuse(const lint::Finding& finding) {
+  file_of(*finding.span.file)->refused.emplace(finding.rule->id, finding.span.begin);
+}
+
+// Of several that are blamed for one part, the first is tried again, alone there: it may be the others.
+std::vector<const lint::Finding*> Mending::without_blamed(const std::vector<const lint::Finding*>& findings,
+                                                          const std::vector<Blamed>& blamed) {
+  std::map<Part, std::size_t> counts;
+  for (const Blamed& each : blamed) ++counts[each.part];
+  std::set<Part> seen;
+  std::set<const lint::Finding*> out_of;
+  for (const Blamed& each : blamed) {
+    if (counts[each.part] == 1) refuse(*each.finding);
+    if (counts[each.part] == 1 || !seen.insert(each.part).second) out_of.insert(each.finding);
+  }
+  std::vector<const lint::Finding*> out;
+  std::ranges::copy_if(findings, std::back_inserter(out),
+                       [&](const lint::Finding* each) { return !out_of.contains(each); });
+  return out;
+}
+
+// Without those that turn out to be no good, until the rest is; whether any are left.
+bool Mending::make_all_good(std::vector<const lint::Finding*> chosen) {
+  while (!chosen.empty()) {
+    const Verdict verdict = attempt(chosen);
+    if (verdict.good) return true;
+    if (!verdict.blamed.empty()) {
+      chosen = without_blamed(chosen, verdict.blamed);
+    } else if (chosen.size() == 1) {
+      refuse(*chosen.front());
+      return false;
+    } else {
+      most_ = chosen.size() / 2;
+      return false;
+    }
+  }
+  return false;
+}
+
+// All at once, as long as that goes well. Where it is not known what is no good: half as many, down to the one. What
+// was no good may be after others were made.
+Mended Mending::run() {
+  constexpr std::size_t kMostLooks = 2000;
   bool changed = false;  // since all were looked at
-  for (std::size_t round = 0; round < kMostRounds; ++round) {
-    const auto chosen = apart(candidates(), most);
+  while (looks_ < kMostLooks) {
+    auto chosen = apart(candidates(), most_);
     if (chosen.empty()) {
       if (!std::exchange(changed, false)) break;
       for (auto& [name, file] : files_) file.refused.clear();
-    } else if (attempt(chosen)) {
+    } else if (make_all_good(std::move(chosen))) {
       changed = true;
-      most *= 2;
-    } else if (chosen.size() == 1) {
-      file_of(*chosen[0]->span.file)->refused.emplace_back(chosen[0]->rule->id, chosen[0]->span.begin);
-    } else {
-      most = chosen.size() / 2;
+      most_ = most_ > SIZE_MAX / 2 ? SIZE_MAX : most_ * 2;
     }
   }
-  std::vector<MendedFile> out;
+  Mended out{{}, looks_};
   for (auto& [name, file] : files_)
-    if (file.mended.after != file.mended.before) out.push_back(std::move(file.mended));
+    if (file.mended.after != file.mended.before) out.files.push_back(std::move(file.mended));
   return out;
 }
 
 }  // namespace
 
-std::optional<std::vector<MendedFile>> mend_paths(std::span<const std::string> paths, const Options& options,
-                                                  container::World& world, base::Diagnostics& diagnostics) {
+std::optional<Mended> mend_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                                 base::Diagnostics& diagnostics) {
   Mending mending(paths, options, world);
   if (!mending.start(diagnostics)) return std::nullopt;
   return mending.run();

@@ -21,9 +21,14 @@ struct MendedFile {
   std::vector<std::string> fixes;  // "option-twice: take this one out", in the order in which they were made
 };
 
-// The files among `paths`, or in the projects' directories among them, that change. Nothing is written; `world.files`
-// has the new texts afterwards. Nothing where the input cannot be read (diagnosed).
-std::optional<std::vector<MendedFile>> mend_paths(std::span<const std::string> paths, const Options& options,
-                                                  container::World& world, base::Diagnostics& diagnostics);
+struct Mended {
+  // The files among the paths, or in the projects' directories among them, that change.
+  std::vector<MendedFile> files;
+  std::size_t looks = 0;  // how often the whole input was looked at: not by the number of fixes that are no good
+};
+
+// Nothing is written; `world.files` has the new texts afterwards. Nothing where the input cannot be read (diagnosed).
+std::optional<Mended> mend_paths(std::span<const std::string> paths, const Options& options, container::World& world,
+                                 base::Diagnostics& diagnostics);
 
 }  // namespace callgate::review

@@ -118,11 +118,11 @@ void mend(std::string text, kube::FieldValidation validation) {
   base::Diagnostics diagnostics;
   const auto mended = review::mend_paths(paths, options, world, diagnostics);
   if (!mended) return;
-  require(mended->size() <= 1, "one file is mended");
-  for (const review::MendedFile& each : *mended) {
+  require(mended->files.size() <= 1, "one file is mended");
+  for (const review::MendedFile& each : mended->files) {
     require(each.before != each.after && !each.fixes.empty(), "a mended file is another");
     const auto again = review::mend_paths(paths, options, world, diagnostics);
-    require(again && again->empty(), "mended is mended");
+    require(again && again->files.empty(), "mended is mended");
   }
 }
 

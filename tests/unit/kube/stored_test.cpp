@@ -49,9 +49,13 @@ TEST(StoredObjects, OfTheRecordedManifestsAreTakenAgain) {
     const text::Node object = documents->front().root();
     const std::string_view kind = string_field(object, "kind");
     if (!pod_path(kind) || kind == "PodTemplate") continue;
+    // A Job's Pods have its name and its uid.
+    const text::Node selector = field(field(spec, "selector"), "matchLabels");
     const text::Node stored = texts.json(
-        "stored.json", fmt::format(R"({{"apiVersion":"{}","kind":"{}","metadata":{{"name":"p"}},"spec":{}}})",
-                                   string_field(object, "apiVersion"), kind, spec.span().text()));
+        "stored.json",
+        fmt::format(R"({{"apiVersion":"{}","kind":"{}","metadata":{{"name":"{}","uid":"{}"}},"spec":{}}})",
+                    string_field(object, "apiVersion"), kind, string_field(field(object, "metadata"), "name"),
+                    string_field(selector, "batch.kubernetes.io/controller-uid"), spec.span().text()));
     const Review got = review(stored, cluster);
     EXPECT_EQ(got.code, 201) << got.message;
     EXPECT_TRUE(got.pod);

@@ -80,6 +80,13 @@ TEST(GoTextTest, Quotes) {
   EXPECT_EQ(go_quote("a'", '\''), R"('a\'')");
 }
 
+TEST(GoTextTest, QuotesAsJson) {
+  EXPECT_EQ(go_json_quote("a b"), R"("a b")");
+  EXPECT_EQ(go_json_quote("\"\\\b\t\n\v\f\r\x7f"), "\"\\\"\\\\\\b\\t\\n\\u000b\\f\\r\x7f\"");
+  EXPECT_EQ(go_json_quote("<&>"), R"("\u003c\u0026\u003e")");
+  EXPECT_EQ(go_json_quote("\xff\u2028é"), "\"\\ufffd\\u2028é\"");
+}
+
 TEST(GoTextTest, Booleans) {
   for (const char* each : {"1", "t", "T", "true", "TRUE", "True"}) EXPECT_EQ(go_parse_bool(each), true);
   for (const char* each : {"0", "f", "F", "false", "FALSE", "False"}) EXPECT_EQ(go_parse_bool(each), false);

@@ -70,8 +70,8 @@ const lint::Finding* CaseFolder::only(std::string_view rule) const {
 
 const std::vector<MendedFile>& CaseFolder::mend(const std::vector<std::string>& names) {
   diagnostics = {};
-  mended_ = mend_paths(names, options, world(), diagnostics).value_or(std::vector<MendedFile>());
-  return mended_;
+  mended_ = mend_paths(names, options, world(), diagnostics).value_or(Mended());
+  return mended_.files;
 }
 
 std::string CaseFolder::mended(const std::string& name) {

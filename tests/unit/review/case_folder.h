@@ -40,6 +40,7 @@ class CaseFolder {
   // The file's text after mending; what it was where nothing is mended.
   std::string mended(const std::string& name);
   const std::vector<MendedFile>& mend(const std::vector<std::string>& names);
+  std::size_t looks() const { return mended_.looks; }  // of the last mending
   base::Diagnostics diagnostics;
 
  private:
@@ -47,7 +48,7 @@ class CaseFolder {
   std::string top_;
   std::deque<std::unique_ptr<World>> worlds_;
   std::vector<lint::Report> reports_;
-  std::vector<MendedFile> mended_;
+  Mended mended_;
 };
 
 }  // namespace callgate::review

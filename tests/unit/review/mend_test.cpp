@@ -1,6 +1,7 @@
 // What --fix makes of manifests, and what it leaves alone. SPDX-License-Identifier: Apache-2.0
 #include "review/mend.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "unit/review/case_folder.h"
@@ -75,7 +76,7 @@ TEST(Mend, AKeywordStaysWhereTheDaemonHasADefaultOfItsOwn) {
   const std::vector<std::string> paths{"compose.yaml"};
   const auto mended = mend_paths(paths, folder.options, world, ignored);
   ASSERT_TRUE(mended);
-  EXPECT_TRUE(mended->empty());
+  EXPECT_TRUE(mended->files.empty());
 }
 
 TEST(Mend, AScriptsOptionsStayButForTheirCase) {
@@ -245,6 +246,46 @@ TEST(Mend, ManyAtOnceButForTheOneThatIsNoGood) {
     after += text(i == 77 ? "runtime" : "RuntimeDefault");
   }
   check({"300 Pods", before, after}, "a.yaml");
+}
+
+// Each fix that is no good costs no look at the whole input of its own.
+TEST(Mend, AsManyAsThereAreThatAreNoGood) {
+  constexpr std::size_t kMostLooks = 16;
+  const auto check_looks = [&](const std::string& what, int good_of, const auto& text_of) {
+    SCOPED_TRACE(what);
+    CaseFolder folder;
+    folder.options.resolve.kube.seccomp_default = true;
+    folder.options.resolve.kube.seccomp_root = folder.path("node");
+    folder.write("node/open.json", R"({"defaultAction": "SCMP_ACT_ALLOW"})");
+    folder.write("node/none.json", R"({"defaultAction": "SCMP_ACT_ERRNO"})");
+    constexpr int kPods = 240;
+    std::string before;
+    std::size_t good = 0;
+    for (int i = 0; i < kPods; ++i) {
+      const bool fine = good_of != 0 && i % good_of == 0;
+      before += text_of(i, fine ? "none.json" : "open.json");
+      good += fine ? 1 : 0;
+    }
+    folder.write("a.yaml", before);
+    const auto& mended = folder.mend({"a.yaml"});
+    EXPECT_LE(folder.looks(), kMostLooks);
+    ASSERT_EQ(mended.size(), good == 0 ? 0U : 1U);
+    EXPECT_EQ(mended.empty() ? 0 : mended[0].fixes.size(), good);
+  };
+  const auto pod_of = [](int i, const std::string& profile, const std::string& first, const std::string& rest) {
+    return fmt::format(
+        "{0}apiVersion: v1\n{1}kind: Pod\n{1}metadata:\n{1}  name: p{2}\n{1}  annotations:\n"
+        "{1}    seccomp.security.alpha.kubernetes.io/pod: localhost/{3}\n{1}spec:\n{1}  containers:\n"
+        "{1}  - name: a\n{1}    image: i\n",
+        first, rest, i, profile);
+  };
+  const auto document = [&](int i, const std::string& profile) { return "---\n" + pod_of(i, profile, "", ""); };
+  check_looks("none is good", 0, document);
+  check_looks("each third is good", 3, document);
+  check_looks("all are good", 1, document);
+  check_looks("items of a list", 3, [&](int i, const std::string& profile) {
+    return (i == 0 ? "apiVersion: v1\nkind: List\nitems:\n" : "") + pod_of(i, profile, "- ", "  ");
+  });
 }
 
 TEST(Mend, AFileThatCannotBeReadIsDiagnosed) {
