@@ -61,12 +61,16 @@ void in_json(const scan::Answer& answer, base::JsonWriter& json) {
   json.key("libraries").begin_array();
   for (const std::string& each : answer.libraries) json.value(each);
   json.end_array().key("calls").begin_array();
-  for (const scan::Call& call : answer.calls)
-    json.begin_object()
-        .member("name", call_name(call.nr))
-        .member("nr", call.nr)
-        .member("evidence", evidence(call))
-        .end_object();
+  for (const scan::Call& call : answer.calls) {
+    json.begin_object().member("name", call_name(call.nr)).member("nr", call.nr).member("evidence", evidence(call));
+    json.key("args").begin_array();
+    for (const scan::Argument& a : call.arguments) {
+      json.begin_object().member("index", std::uint64_t{a.index}).key("values").begin_array();
+      for (const std::uint32_t v : a.values) json.value(std::uint64_t{v});
+      json.end_array().end_object();
+    }
+    json.end_array().end_object();
+  }
   json.end_array().key("assumed").begin_array();
   for (const scan::Assumption a : answer.assumed) json.value(scan::name(a));
   json.end_array().key("unresolved").begin_array();
@@ -136,6 +140,7 @@ int scan_command(Session& session) {
   const auto why = asked(session, status);
   if (status != kYes) return status;
   options->chains = why.has_value();
+  options->arguments = session.json() && !why;
   scan::Library library(scan::reader(std::string(given.last("root").value_or("/"))));
   auto json = session.begin_json();
   json.key("programs").begin_array();
@@ -166,7 +171,7 @@ constexpr auto kOptions =
     std::array<Option, 3>{{
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
-         "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,own-numbers", true},
+         "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,plain-locks,own-numbers", true},
         {"root", 0, "DIR", "the directory that is the program's root (/ if not given)", ""},
     }} +
     kFormat;

@@ -163,6 +163,7 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
     const Node n{m, i};
     if (!reach_.contains(n)) continue;
     for (const Ref& r : module.refs_of(module.functions[i])) {
+      if (!reach_.runs(n, r.from)) continue;
       if (r.kind == RefKind::address && meets(r.to, 1)) return give_up("a variable whose address is taken");
       if (r.kind != RefKind::memory || !meets(r.to, 64)) continue;
       const Graph& graph = tracer_.graph(n);
@@ -226,7 +227,7 @@ void Numbers::direct_callers(Node n, Callers& out) {
     const Node by{n.module, i};
     if (!reach_.contains(by)) continue;
     for (const Ref& r : module.refs_of(module.functions[i])) {
-      if (!own.contains(r.to)) continue;
+      if (!own.contains(r.to) || !reach_.runs(by, r.from)) continue;
       switch (r.kind) {
         case RefKind::call:
         case RefKind::jump:
@@ -282,7 +283,7 @@ void Numbers::callers_by_symbol(Node n, Callers& out) {
       for (const Ref& r : module.refs_of(module.functions[i])) {
         const bool slot = r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot || r.kind == RefKind::memory ||
                           r.kind == RefKind::address;
-        if (!slot || !std::binary_search(places.begin(), places.end(), r.to)) continue;
+        if (!slot || !std::binary_search(places.begin(), places.end(), r.to) || !reach_.runs(by, r.from)) continue;
         if (r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot)
           out.all.push_back({by, r.from});
         else if (!through_register(by, r.from, out))

@@ -87,7 +87,7 @@ class Finder {
       if (n.module != m) continue;
       for (const Ref& r : module.refs_of(link_.function(n))) {
         const auto found = slots.find(r.to);
-        if (found == slots.end()) continue;
+        if (found == slots.end() || !reach_.runs(n, r.from)) continue;
         if (r.kind == RefKind::call_slot || r.kind == RefKind::jump_slot)
           at_call(n, r.from, *found->second);
         else if (r.kind == RefKind::memory)
@@ -127,7 +127,7 @@ class Finder {
     for (const Node n : reach_.nodes()) {
       if (n.module != m) continue;
       for (const Ref& r : module.refs_of(link_.function(n))) {
-        if (r.kind != RefKind::address || module.is_code(r.to)) continue;
+        if (r.kind != RefKind::address || module.is_code(r.to) || !reach_.runs(n, r.from)) continue;
         const std::string_view text = module.file.text_at(r.to);
         if (text.starts_with("libnss_%s"))
           name_service(module, r.from);

@@ -3,13 +3,20 @@
 
 #include <algorithm>
 
+#include "scan/prune.h"
+
 namespace callgate::scan {
 
-Reach::Reach(const Link& link, Library* apart)
+bool Reach::runs(Node n, Address at) const {
+  return dead_ == nullptr || !dead_->contains(n.module, at);
+}
+
+Reach::Reach(const Link& link, Library* apart, const Dead* dead)
     : link_(link),
       reached_(link.module_count()),
       causes_(link.module_count()),
       apart_(apart),
+      dead_(dead),
       touched_(link.module_count()) {
   for (std::uint32_t m = 0; m < link.module_count(); ++m) {
     reached_[m].resize(link.module(m).functions.size());
@@ -176,6 +183,7 @@ void Reach::visit(Node n) {
   const Module& module = link_.module(n.module);
   const bool loader = link_.program().loader == n.module;
   for (const Ref& r : module.refs_of(link_.function(n))) {
+    if (!runs(n, r.from)) continue;
     if (r.kind == RefKind::after_call && !link_.call_returns(n, r.from)) continue;
     if (loader && r.kind == RefKind::address && !module.is_code(r.to)) names_in_loader(n, r);
     for (const Place& p : link_.targets(n.module, r)) add(p, {RootKind::none, n, r.from, r.kind});

@@ -30,10 +30,13 @@ struct Cause {
   RefKind kind = RefKind::call;
 };
 
+class Dead;
+
 class Reach {
  public:
   // With `apart`, a pointer in data counts only once the object that holds it is reached (chunks.h).
-  explicit Reach(const Link& link, Library* apart = nullptr);
+  // What `dead` holds leads nowhere (prune.h).
+  explicit Reach(const Link& link, Library* apart = nullptr, const Dead* dead = nullptr);
   // Enters where the kernel and the loader do, and follows everything.
   void run();
   // Further roots, then everything that follows from them.
@@ -41,6 +44,8 @@ class Reach {
   void follow();
 
   bool contains(Node n) const { return reached_[n.module][n.function]; }
+  // Can the instruction of a reached function run?
+  bool runs(Node n, Address at) const;
   const Cause& cause(Node n) const { return causes_[n.module][n.function]; }
   // In the order in which they were reached.
   const std::vector<Node>& nodes() const { return order_; }
@@ -63,6 +68,7 @@ class Reach {
   std::vector<Node> order_;
   std::size_t next_ = 0;
   Library* apart_ = nullptr;
+  const Dead* dead_ = nullptr;
   std::vector<std::vector<bool>> touched_;
   std::vector<std::pair<std::uint32_t, std::size_t>> touched_next_;  // module, object
 };

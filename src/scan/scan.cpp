@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "scan/opens.h"
+#include "scan/prune.h"
 
 namespace callgate::scan {
 
@@ -15,7 +16,7 @@ struct AssumptionRow {
   Assumption which;
   std::string_view name, explanation;
 };
-constexpr std::array<AssumptionRow, 8> kAssumptions{{
+constexpr std::array<AssumptionRow, 9> kAssumptions{{
     {Assumption::no_missing, "no-missing", "libraries that were not found bring nothing"},
     {Assumption::no_dlopen, "no-dlopen", "where the name of an opened library is not known, none is opened"},
     {Assumption::no_dlsym, "no-dlsym", "a function looked up by an unknown name is one that is reached anyway"},
@@ -23,12 +24,14 @@ constexpr std::array<AssumptionRow, 8> kAssumptions{{
     {Assumption::no_gconv, "no-gconv", "no character set is converted by a module of the C library"},
     {Assumption::no_script, "no-script", "a script only makes its interpreter do what its own code does"},
     {Assumption::data_chunks, "data-chunks", "a pointer in data is used only by what names the object that holds it"},
+    {Assumption::plain_locks, "plain-locks",
+     "a lock has a priority ceiling only if a function that asks for one is reached"},
     {Assumption::own_numbers, "own-numbers",
      "a wrapper that is called through a pointer gets only constants of the module that holds the pointer"},
 }};
-constexpr std::array<Assumption, 8> kAll{Assumption::no_missing,  Assumption::no_dlopen,  Assumption::no_dlsym,
-                                         Assumption::nss_config,  Assumption::no_gconv,   Assumption::no_script,
-                                         Assumption::data_chunks, Assumption::own_numbers};
+constexpr std::array<Assumption, 9> kAll{Assumption::no_missing,  Assumption::no_dlopen,   Assumption::no_dlsym,
+                                         Assumption::nss_config,  Assumption::no_gconv,    Assumption::no_script,
+                                         Assumption::data_chunks, Assumption::plain_locks, Assumption::own_numbers};
 constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
                                                      "gconv",           "undecodable", "file",   "relocation", "script",
                                                      "other-entry"};
@@ -57,12 +60,10 @@ class Scanner {
     const auto nsswitch = library_.text("/etc/nsswitch.conf");
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
-      reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks) ? &library_ : nullptr);
-      numbers_ = std::make_unique<Numbers>(*link_, *reach_, options_.assumes(Assumption::own_numbers));
-      reach_->run();
-      enter_opened();
+      analyse();
       if (!open_more(nsswitch ? *nsswitch : "")) break;
     }
+    narrow(nsswitch ? *nsswitch : "");
     describe();
     find_calls();
     kernel_calls();
@@ -82,6 +83,30 @@ class Scanner {
     for (const auto& [name, by] : looked_up_)
       for (const Place& p : link_->named(name)) reach_->add(p, {RootKind::by_name, by, 0, RefKind::call});
     reach_->follow();
+  }
+
+  // Again without what does not run, by what is assumed.
+  void narrow(const std::string& nsswitch) {
+    if (!options_.assumes(Assumption::plain_locks)) return;
+    if (std::any_of(kCeilingCalls.begin(), kCeilingCalls.end(), [&](std::string_view f) { return reaches(f); })) return;
+    if (!priority_ceilings(*link_, dead_)) return;
+    assumed(Assumption::plain_locks);
+    analyse();
+    opens_ = find_opens(*link_, *reach_, *numbers_, options_, nsswitch);
+  }
+
+  bool reaches(std::string_view name) const {
+    for (const Place& p : link_->named(name))
+      if (const auto n = link_->node_at(p); n && reach_->contains(*n)) return true;
+    return false;
+  }
+
+  void analyse() {
+    reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks) ? &library_ : nullptr, &dead_);
+    numbers_ = std::make_unique<Numbers>(*link_, *reach_, options_.assumes(Assumption::own_numbers));
+    arguments_ = std::make_unique<Arguments>(*numbers_);
+    reach_->run();
+    enter_opened();
   }
 
   // True if something has come up that was not known before.
@@ -122,7 +147,7 @@ class Scanner {
     answer_.script_interpreter = program_.script_interpreter;
     answer_.build_id = program_.modules.front()->file.build_id;
     answer_.unresolved = std::move(opens_.unresolved);
-    answer_.assumed = std::move(opens_.assumed);
+    for (const Assumption a : opens_.assumed) assumed(a);
     if (options_.assumes(Assumption::data_chunks)) answer_.assumed.push_back(Assumption::data_chunks);
     for (std::size_t i = 1; i < program_.modules.size(); ++i) answer_.libraries.push_back(program_.modules[i]->path);
     for (const Missing& each : program_.missing)
@@ -164,7 +189,8 @@ class Scanner {
       if (link_->function(n).undecodable)
         trouble(Trouble::undecodable, place_name(module, link_->function(n).code.begin),
                 "control runs into bytes that are no known instruction");
-      for (const Site& site : module.sites_of(link_->function(n))) at_site(n, site);
+      for (const Site& site : module.sites_of(link_->function(n)))
+        if (reach_->runs(n, site.address)) at_site(n, site);
     }
   }
 
@@ -178,6 +204,8 @@ class Scanner {
     const Findings all = numbers_->find(n, site.address, kRax);
     if (all.assumed) assumed(Assumption::own_numbers);
     for (const Settled& s : all.settled) {
+      if (s.value.kind == Value::Kind::constant && options_.arguments)
+        arguments_->site(n, site.address, static_cast<std::uint32_t>(s.value.place));
       if (s.value.kind == Value::Kind::constant)
         add_call(static_cast<std::uint32_t>(s.value.place), s.at, s.from,
                  s.assumed ? std::optional(Assumption::own_numbers) : std::nullopt);
@@ -209,6 +237,8 @@ class Scanner {
       if (call.assumed &&
           std::find(answer_.assumed.begin(), answer_.assumed.end(), *call.assumed) == answer_.assumed.end())
         answer_.assumed.push_back(*call.assumed);
+      // What could not be decided may make any call with anything.
+      if (answer_.closed()) call.arguments = arguments_->of(nr);
       answer_.calls.push_back(std::move(call));
     }
     std::sort(answer_.unresolved.begin(), answer_.unresolved.end(), [](const Unresolved& a, const Unresolved& b) {
@@ -283,9 +313,11 @@ class Scanner {
   Library& library_;
   const Options& options_;
   Program program_;
+  Dead dead_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<Reach> reach_;
   std::unique_ptr<Numbers> numbers_;
+  std::unique_ptr<Arguments> arguments_;
   Opens opens_;
   std::set<std::string> opened_, tried_;
   std::map<std::string, Node> looked_up_;

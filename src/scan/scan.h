@@ -7,7 +7,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "scan/load.h"
+#include "scan/arguments.h"
 
 namespace callgate::scan {
 
@@ -20,6 +20,7 @@ enum class Assumption : std::uint8_t {
   no_gconv,     // no character set is converted by a module of the C library
   no_script,    // a script makes its interpreter do nothing but what the interpreter's own code does
   data_chunks,  // objects in data are what they seem: a pointer counts once its object is reached
+  plain_locks,  // no lock has a priority ceiling unless the program asks for one by name
   own_numbers,  // a wrapper called through a pointer gets constants of the module that holds the pointer
 };
 std::string_view name(Assumption a);
@@ -56,6 +57,7 @@ struct Step {
 struct Call {
   std::uint32_t nr = 0;
   std::optional<Assumption> assumed;  // nothing: proved
+  std::vector<Argument> arguments;    // those of which all values are known; none if the answer is open
   std::vector<Step> chain;            // from an entry point to the instruction
 };
 
@@ -69,6 +71,7 @@ struct Answer {
 };
 
 struct Options {
+  bool arguments = true;  // look for the values of arguments
   std::vector<Assumption> assume;
   bool chains = true;  // say of each call how control gets there
   bool assumes(Assumption a) const;

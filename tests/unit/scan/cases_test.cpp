@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 struct Case {
   fs::path source;
   std::vector<std::string> commands;
-  std::vector<std::string> calls, unresolved, assumed;
+  std::vector<std::string> calls, unresolved, assumed, arguments;
 };
 
 std::vector<std::string> words(std::istringstream in) {
@@ -33,7 +33,7 @@ std::vector<std::string> words(std::istringstream in) {
 }
 
 Case read_case(const fs::path& source) {
-  Case out{source, {}, {}, {}, {}};
+  Case out{source, {}, {}, {}, {}, {}};
   std::ifstream file(source);
   for (std::string line; std::getline(file, line);) {
     const auto take = [&](std::string_view key) {
@@ -42,6 +42,7 @@ Case read_case(const fs::path& source) {
     if (const auto command = take("// run: ")) out.commands.push_back(*command);
     if (const auto calls = take("// calls: ")) out.calls = words(std::istringstream(*calls));
     if (const auto names = take("// assume: ")) out.assumed = words(std::istringstream(*names));
+    if (const auto values = take("// arguments: ")) out.arguments = words(std::istringstream(*values));
     if (const auto kinds = take("// unresolved: ")) out.unresolved = words(std::istringstream(*kinds));
   }
   return out;
@@ -113,11 +114,29 @@ class ScanCase : public testing::TestWithParam<Case> {
     }
     unresolved.erase(std::unique(unresolved.begin(), unresolved.end()), unresolved.end());
     EXPECT_EQ(calls, GetParam().calls);
+    if (!GetParam().arguments.empty()) {
+      EXPECT_EQ(arguments(*answer), GetParam().arguments);
+    }
     EXPECT_EQ(unresolved, GetParam().unresolved) << whys;
     for (const Call& call : answer->calls) {
       EXPECT_TRUE(!call.assumed || options.assumes(*call.assumed));
       EXPECT_GE(call.chain.size(), 2U);
     }
+  }
+
+  // "ioctl.1=21505,21523"
+  static std::vector<std::string> arguments(const Answer& answer) {
+    std::vector<std::string> out;
+    for (const Call& call : answer.calls)
+      for (const Argument& a : call.arguments) {
+        std::string text(arch::name_of(arch::Arch::x86_64, call.nr));
+        text += "." + std::to_string(a.index);
+        for (const std::uint32_t v : a.values)
+          text += (text.find('=') == std::string::npos ? "=" : ",") + std::to_string(v);
+        out.push_back(text);
+      }
+    std::sort(out.begin(), out.end());
+    return out;
   }
 
   fs::path folder_;
@@ -143,6 +162,48 @@ INSTANTIATE_TEST_SUITE_P(Cases, ScanCase, testing::ValuesIn(all_cases()), [](con
   std::replace(name.begin(), name.end(), '-', '_');
   return "c" + name;
 });
+
+// With the C library of this machine: without ceilings its locks change no priority, and who asks for one is believed.
+class ScanLocks : public testing::TestWithParam<const char*> {};
+
+TEST_P(ScanLocks, AskingForACeilingBringsItsCalls) {
+  char name[] = "/tmp/callgate-scan.XXXXXX";
+  ASSERT_NE(mkdtemp(name), nullptr);
+  const std::string folder = name, ask = GetParam();
+  std::ofstream(folder + "/locks.c") << "#define _GNU_SOURCE\n#include <pthread.h>\n"
+                                        "int main(void) { pthread_mutexattr_t a; pthread_mutex_t m; int i = 1;\n"
+                                        "pthread_mutexattr_init(&a); "
+                                     << ask
+                                     << " pthread_mutex_init(&m, &a);\n"
+                                        "pthread_mutex_lock(&m); pthread_mutex_unlock(&m); return i; }\n";
+  const std::string line = CALLGATE_CC " -O1 -pthread -o " + folder + "/locks " + folder + "/locks.c";
+  // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): the line is the test's own
+  const int made = std::system(line.c_str());
+  Library library(reader("/"));
+  const auto calls = [&](std::vector<Assumption> assume) {
+    Options options;
+    options.assume = std::move(assume);
+    const auto answer = scan(library, folder + "/locks", options);
+    EXPECT_TRUE(answer.has_value());
+    std::pair<bool, bool> out;  // the call is listed; the assumption was needed
+    if (!answer) return out;
+    for (const Call& call : answer->calls)
+      out.first = out.first || arch::name_of(arch::Arch::x86_64, call.nr) == "sched_get_priority_max";
+    out.second = std::count(answer->assumed.begin(), answer->assumed.end(), Assumption::plain_locks) != 0;
+    return out;
+  };
+  const auto plain = calls({Assumption::data_chunks, Assumption::plain_locks}),
+             sound = calls({Assumption::data_chunks});
+  fs::remove_all(folder);
+  ASSERT_EQ(made, 0);
+  EXPECT_EQ(sound, std::pair(true, false));
+  EXPECT_EQ(plain, ask.empty() ? std::pair(false, true) : std::pair(true, false));
+}
+
+INSTANTIATE_TEST_SUITE_P(Asked, ScanLocks,
+                         testing::Values("", "pthread_mutexattr_setprotocol(&a, PTHREAD_PRIO_PROTECT);",
+                                         "pthread_mutexattr_setprioceiling(&a, 2);",
+                                         "pthread_mutexattr_getprioceiling(&a, &i);"));
 
 TEST(Scan, AScriptIsItsInterpreterAndOpen) {
   const std::map<std::string, std::string> files{{"/run", "#! /none -x\n"}};
