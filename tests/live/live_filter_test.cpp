@@ -9,6 +9,7 @@
 
 #include "compile/compile.h"
 #include "policy/builder.h"
+#include "support/i386.h"
 
 namespace callgate::test_support {
 namespace {
@@ -43,14 +44,14 @@ TEST(LiveFilter, ShowsEveryActionAsItIs) {
   std::vector<Call> calls;
   for (const policy::AuditArch audit : kTokens)
     for (policy::SyscallNr nr = 98; nr < 112; ++nr) {
-      calls.push_back({audit, nr, {1, 2, 3, 4, 5, 6}});
+      if (can_make({audit, nr, {}})) calls.push_back({audit, nr, {1, 2, 3, 4, 5, 6}});
       if (audit == AUDIT_ARCH_X86_64) calls.push_back({audit, nr | 0x40000000, {}});
     }
   const LiveRun run = observe(compiled->program, calls);
   ASSERT_EQ(run.error, "");
   for (std::size_t i = 0; i < calls.size(); ++i)
     EXPECT_EQ(to_string(run.observed[i]), to_string(expected(policy::evaluate(policy, calls[i])))) << calls[i].nr;
-  EXPECT_EQ(run.children, 7U);  // six calls killed a child
+  EXPECT_EQ(run.children, runs_i386() ? 7U : 5U);  // each kill took a child: two a table, x32's among them
 }
 
 TEST(LiveFilter, SeesAllSixArgumentsOfNativeAndI386Calls) {
@@ -62,6 +63,7 @@ TEST(LiveFilter, SeesAllSixArgumentsOfNativeAndI386Calls) {
       const auto compiled = compile::compile(builder.finish());
       ASSERT_TRUE(compiled.has_value());
       Call hit{audit, 500, {}}, miss{audit, 500, {1, 2, 3, 4, 5, 6}};
+      if (!can_make(hit)) continue;
       hit.args[arg] = 0xfedcba98;
       const Call calls[] = {hit, miss};
       const LiveRun run = observe(compiled->program, calls);
@@ -79,7 +81,7 @@ TEST(LiveFilter, SaysWhenAFilterCannotBeInstalled) {
 
 TEST(LiveFilter, KnowsWhichCallsItCanMake) {
   EXPECT_TRUE(can_make({AUDIT_ARCH_X86_64, 0xffffffff, {~0ULL}}));
-  EXPECT_TRUE(can_make({AUDIT_ARCH_I386, 5, {0xffffffff}}));
+  EXPECT_EQ(can_make({AUDIT_ARCH_I386, 5, {0xffffffff}}), runs_i386());
   EXPECT_FALSE(can_make({AUDIT_ARCH_I386, 5, {0x100000000}}));
   EXPECT_FALSE(can_make({AUDIT_ARCH_X86_64, SYS_seccomp, {}}));
   EXPECT_FALSE(can_make({AUDIT_ARCH_X86_64, 335, {}}));

@@ -114,9 +114,10 @@ void arguments_i386() {
 }
 
 void capability() {
-  if (setpriority(PRIO_PROCESS, 0, -1) != 0) _exit(9);  // CAP_SYS_NICE
+  const int nice = getpriority(PRIO_PROCESS, 0);
+  if (setpriority(PRIO_PROCESS, 0, nice - 1) != 0) _exit(9);  // CAP_SYS_NICE
   if (setresuid(65534, 65534, 65534) != 0) _exit(9);
-  setpriority(PRIO_PROCESS, 0, -2);
+  setpriority(PRIO_PROCESS, 0, nice - 2);
 }
 
 // Many processes at once, each with calls of its own: nothing may be lost on the way.

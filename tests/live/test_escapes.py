@@ -20,6 +20,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from i386 import runs_i386
+
 NOBODY = 65534
 PYTHON = "/usr/bin/python3"
 PRELUDE = """
@@ -93,10 +95,8 @@ escaped_if(poked and os.waitstatus_to_exitcode(status) == 7)
 
 INIT = "init"
 # The attempts that are none on a kernel without these, and whether it has them.
-I386_GETPID = "machine_code(b'\\x53\\xb8\\x14\\0\\0\\0\\xcd\\x80\\x5b\\xc3')"
 HAVE = {
-    # CONFIG_IA32_EMULATION, and a machine whose hypervisor leaves int 0x80 alone.
-    "i386-keyctl": lambda: subprocess.run([PYTHON, "-c", PRELUDE + I386_GETPID], check=False).returncode == 0,
+    "i386-keyctl": runs_i386,
     "sysrq": lambda: Path("/proc/sysrq-trigger").exists(),  # CONFIG_MAGIC_SYSRQ
     "x32-keyctl": lambda: ctypes.CDLL(None).syscall(0x40000000 + 39) > 0,  # CONFIG_X86_X32_ABI: getpid by its numbers
 }

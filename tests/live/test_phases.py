@@ -18,6 +18,7 @@ import unittest
 from pathlib import Path
 
 import servers
+from i386 import only_i386
 from servers import PATIENCE, below, wait_until
 
 CALLGATE, PROBE, STATIC, I386 = (str(Path(word).resolve()) for word in sys.argv[1:5])
@@ -87,6 +88,7 @@ class Programs(Phases):
         for program in (PROBE, STATIC):
             self.expect(0, self.run_it("300ms", program, "asleep"))
 
+    @only_i386
     def test_32_bit(self):
         subprocess.run(["as", "--32", I386, "-o", self.folder / "a.o"], check=True)
         subprocess.run(["ld", "-m", "elf_i386", self.folder / "a.o", "-o", self.folder / "a"], check=True)

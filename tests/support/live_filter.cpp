@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "bpf/simulate.h"
+#include "support/i386.h"
 
 namespace callgate::test_support {
 
@@ -152,7 +153,7 @@ Observed expected(policy::Action action) {
 bool can_make(const policy::Call& call) {
   if (bpf::bypasses_filters(call.audit, call.nr)) return false;
   if (call.audit == AUDIT_ARCH_X86_64) return (call.nr & ~0x40000000U) != SYS_seccomp;
-  if (call.audit != AUDIT_ARCH_I386 || call.nr == kI386Seccomp || call.nr == SYS_seccomp) return false;
+  if (!runs_i386() || call.audit != AUDIT_ARCH_I386 || call.nr == kI386Seccomp || call.nr == SYS_seccomp) return false;
   return std::all_of(call.args.begin(), call.args.end(), [](std::uint64_t a) { return a <= 0xffffffff; });
 }
 

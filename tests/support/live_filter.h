@@ -29,8 +29,8 @@ std::string to_string(const Observed& observed);
 // What `action` looks like from inside the child.
 Observed expected(policy::Action action);
 
-// Whether the child can make this call: x86_64's and i386's tokens, i386 arguments within 32 bits, not the seccomp
-// call itself (it installs the filters) and not the numbers that bypass filters.
+// Whether the child can make this call: x86_64's token, and i386's where the kernel has it, with arguments within 32
+// bits, not the seccomp call itself (it installs the filters) and not the numbers that bypass filters.
 bool can_make(const policy::Call& call);
 
 // One observation a call. An empty `error` means the child could be set up.

@@ -19,6 +19,7 @@
 
 #include "sandbox/diagnostic_ids.h"
 #include "sandbox/supervise.h"
+#include "support/i386.h"
 #include "unit/sandbox/filters.h"
 
 namespace callgate::sandbox {
@@ -240,7 +241,8 @@ TEST(Traced, NamesCallsMadeAsI386) {
   std::optional<Launched> child;
   ASSERT_GT(start_copy(kernel, filter, signals, child), 0);
   const Report report = supervise_traced(*child, filter);
-  ASSERT_EQ(report.killed.size(), 1U);
+  ASSERT_EQ(report.killed.size(), test_support::runs_i386() ? 1U : 0U);
+  if (report.killed.empty()) return;
   EXPECT_EQ(report.killed[0].audit, 0x40000003U);
   EXPECT_EQ(report.killed[0].nr, 20U);
 }
