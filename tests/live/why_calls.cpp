@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <thread>
 
@@ -68,11 +69,14 @@ void show_child(pid_t child) {
 
 void in_thread() {
   std::atomic<bool> back{false};
+  std::atomic<pid_t> task{0};
   std::thread([&] {
+    task = gettid();
     show("thread", raw_call());
     back = true;
   }).detach();
-  for (int i = 0; i < 40 && !back; ++i) usleep(5000);
+  const auto lives = [&] { return access(("/proc/self/task/" + std::to_string(task)).c_str(), F_OK) == 0; };
+  while (!back && (task == 0 || lives())) usleep(1000);
   std::puts(back ? "main: the thread is back" : "main: the thread is gone");
 }
 
