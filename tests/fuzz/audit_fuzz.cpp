@@ -24,10 +24,13 @@ std::string as_the_kernel_writes(const sandbox::AuditRecord& record) {
     for (const char c : text) out += fmt::format("{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
     return out;
   };
+  const auto id = [](std::string_view name, const std::optional<std::uint32_t>& value) {
+    return value ? fmt::format(" {}={}", name, *value) : std::string();
+  };
   return fmt::format(
-      "5,1,2,-;audit: type=1326 audit({}): auid=0 uid=0 gid=0 ses=1 pid={} comm={} exe={} sig={} "
+      "5,1,2,-;audit: type=1326 audit({}):{} uid=0 gid=0{} pid={} comm={} exe={} sig={} "
       "arch={:x} syscall={} compat=0 ip=0x{:x} code=0x{:x}\n",
-      record.stamp, record.pid, hexadecimal(record.comm), hexadecimal(record.executable), record.signal, record.audit,
+      record.stamp, id("auid", record.login), id("ses", record.session), record.pid, hexadecimal(record.comm), hexadecimal(record.executable), record.signal, record.audit,
       static_cast<std::int32_t>(record.nr), record.address, record.value);
 }
 
