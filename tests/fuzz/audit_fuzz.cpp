@@ -30,8 +30,9 @@ std::string as_the_kernel_writes(const sandbox::AuditRecord& record) {
   return fmt::format(
       "5,1,2,-;audit: type=1326 audit({}):{} uid=0 gid=0{} pid={} comm={} exe={} sig={} "
       "arch={:x} syscall={} compat=0 ip=0x{:x} code=0x{:x}\n",
-      record.stamp, id("auid", record.login), id("ses", record.session), record.pid, hexadecimal(record.comm), hexadecimal(record.executable), record.signal, record.audit,
-      static_cast<std::int32_t>(record.nr), record.address, record.value);
+      record.stamp, id("auid", record.login), id("ses", record.session), record.pid, hexadecimal(record.comm),
+      hexadecimal(record.executable), record.signal, record.audit, static_cast<std::int32_t>(record.nr), record.address,
+      record.value);
 }
 
 }  // namespace
