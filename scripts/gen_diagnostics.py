@@ -44,6 +44,7 @@ RANGES = [
     (8100, 8199, ("compose",), "Compose projects"),
     (8200, 8299, ("kube",), "Kubernetes objects"),
     (8300, 8399, ("resolve",), "What is in force"),
+    (8400, 8499, ("oci",), "OCI bundles and hooks"),
 ]
 
 

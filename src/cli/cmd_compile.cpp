@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "arch/calls.h"
+#include "base/base64.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
@@ -72,20 +73,6 @@ compile::Objective objective(const Session& session) {
 }
 
 // What is written: filter records, unless JSON is wanted and neither a file nor figures are.
-// RFC 4648, as crun takes filters in an annotation.
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t i = at; i < at + 3; ++i)
-      bits = bits << 8 | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U);
-    for (unsigned digit = 0; digit < 4; ++digit)
-      out += at + digit <= bytes.size() ? kDigits[bits >> (18 - 6 * digit) & 63] : '=';
-  }
-  return out;
-}
-
 std::string_view emit_kind(const Session& session) {
   const Arguments& given = session.arguments();
   const bool listing = session.json() && !given.has("output") && !given.has("stats");
@@ -100,7 +87,7 @@ std::string render(Session& session, const bpf::Program& program, bool little_en
   if (kind == "c") return bpf::to_c(program, names, "callgate_filter");
   if (kind == "dot") return bpf::to_dot(program, names);
   if (kind == "json") return filters_json(session, {&program, 1});
-  if (kind == "base64") return base64(bpf::to_bytes(program, swapped(session))) + "\n";
+  if (kind == "base64") return base::to_base64(bpf::to_bytes(program, swapped(session))) + "\n";
   return bpf::to_bytes(program, swapped(session));
 }
 

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/prepare.h"
+#include "cli/run_oci.h"
 #include "cli/run_phases.h"
 #include "cli/run_seals.h"
 #include "policy/algebra.h"
@@ -165,6 +166,16 @@ int execute(Session& session, const sandbox::Plan& plan, const std::optional<pha
 }  // namespace
 
 int run_command(Session& session) {
+  if (session.arguments().has("oci")) return run_bundle(session);
+  for (const Option& option : kOciOptions)
+    if (session.arguments().has(option.name)) {
+      session.usage(kBadOptionValue, fmt::format("--{} goes with --oci BUNDLE", option.name));
+      return sandbox::kExitOwnFailure;
+    }
+  if (session.arguments().operands.empty()) {
+    session.usage(kBadOperands, "'run' needs CMD: the program; looked for in PATH if it has no slash");
+    return sandbox::kExitOwnFailure;
+  }
   sandbox::Plan plan;
   plan.argv = session.arguments().operands;
   plan.environment = session.env().environment;

@@ -20,6 +20,7 @@ int help_command(Session& session);
 // Rows that stand beside their command's body, table.cpp lists them.
 extern const Command kConvertCommand;
 extern const Command kDiffCommand;
+extern const Command kHookCommand;
 extern const Command kInstallCommand;
 extern const Command kLintCommand;
 extern const Command kMergeCommand;

@@ -4,6 +4,7 @@
 
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "cli/run_oci.h"
 #include "cli/run_phases.h"
 #include "cli/run_seals.h"
 
@@ -91,7 +92,7 @@ constexpr std::array<Example, 3> kProveExamples{{
 
 // run
 constexpr std::array<Operand, 2> kRunOperands{{
-    {"CMD", "the program; looked for in PATH if it has no slash"},
+    {"CMD", "the program; looked for in PATH if it has no slash", false},
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kRunOptions =
@@ -101,7 +102,7 @@ constexpr auto kRunOptions =
         {"trace", 0, "",
          "follow the program by ptrace: slower, but names a fatal call without a look at the kernel log", ""},
     }} +
-    kPhaseOptions + kSealOptions + kPlanOption + kReading + kByteOrder + kFormat;
+    kPhaseOptions + kSealOptions + kPlanOption + kOciOptions + kReading + kByteOrder + kFormat;
 constexpr std::array<Example, 10> kRunExamples{{
     {"callgate run --profile docker-default -- true", "Run a program as Docker would confine it."},
     {"callgate run -p profile.json -- sh -c 'exit 7'", "The program's exit status is passed through.", 7},
@@ -194,7 +195,13 @@ constexpr std::array<Command, 9> kOwn{{
      "Any seal drops all capabilities but those of --cap, turns core dumps off and closes inherited files but 0, 1, 2 "
      "and "
      "those of --keep-fd. Without CAP_SYS_ADMIN a user namespace is made first. What cannot be done is an error, and "
-     "nothing is started.",
+     "nothing is started.\n\n"
+     "With --oci there is no CMD: BUNDLE is an OCI bundle, and callgate becomes the crun that runs it. The bundle "
+     "stays "
+     "as "
+     "it is; crun reads a config.json that is nobody's file, with the filter in it. Its profile is linux.seccomp as "
+     "crun "
+     "reads it, or --profile. The exit status is crun's.",
      kRunOperands, kRunOptions, kRunExamples,
      "that of CMD; 128 + n if signal n ended it; 125 if callgate itself failed; 126 if CMD cannot be executed; 127 if "
      "it "

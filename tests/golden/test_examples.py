@@ -33,6 +33,7 @@ def provide(folder: Path):
         'syscall=17 compat=0 ip=0x1000 code=0x80000000\n')
     (folder / "profile-test.yaml").write_text("profile: profile.json\nexpect:\n  - allow: read\n  - deny: reboot\n")
     (folder / "compose.yaml").write_text("services:\n  web:\n    image: web\n    security_opt: [seccomp=profile.json]\n")
+    (folder / "config.json").write_text('{"ociVersion": "1.0.2", "linux": {"seccomp": %s}}' % deny("reboot"))
     (folder / "seccomp").mkdir()
     (folder / "node").mkdir()
     (folder / "node" / "web.json").write_text(deny("reboot"))
