@@ -125,7 +125,7 @@ Fault duration_fault(std::string_view text) {
                                                                        {"m", 6e10},
                                                                        {"h", 3.6e12}}};
   constexpr double kMost = 9.3e18;
-  const Fault invalid = fmt::format("time: invalid duration {}", go_quote(text));
+  Fault invalid = fmt::format("time: invalid duration {}", go_quote(text));
   std::string_view rest = text;
   if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) rest.remove_prefix(1);
   if (rest == "0") return std::nullopt;
