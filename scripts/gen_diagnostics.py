@@ -37,6 +37,7 @@ RANGES = [
     (5100, 5199, ("preflight",), "Preflight"),
     (5200, 5299, ("recording", "record"), "Recordings"),
     (5300, 5399, ("phases",), "Phases of a run"),
+    (5400, 5499, ("closure",), "Closures"),
     (6000, 6099, ("cli",), "Command line"),
     (7000, 7099, ("lint",), "Linting"),
     (7100, 7199, ("expect",), "Profile tests"),

@@ -15,7 +15,7 @@ std::span<const Command* const> rows_beside_commands() {
   static constexpr std::array kRows{&kDiffCommand,    &kSubsetCommand,    &kMergeCommand, &kConvertCommand,
                                     &kLintCommand,    &kPreflightCommand, &kTestCommand,  &kMergeDriverCommand,
                                     &kResolveCommand, &kInstallCommand,   &kScanCommand,  &kWhyCommand,
-                                    &kRecordCommand,  &kHookCommand};
+                                    &kRecordCommand,  &kHookCommand,      &kCloseCommand};
   return kRows;
 }
 

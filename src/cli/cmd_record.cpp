@@ -203,6 +203,11 @@ int record_command(Session& session) {
   std::optional<std::string> file;
   if (const auto given = arguments.last("output")) file.emplace(*given);
   if (file && *file != "-" && !can_write(session, *file)) return sandbox::kExitOwnFailure;
+  if (arguments.has("append"))
+    if (const auto sound = recording::can_append(*file); !sound) {
+      session.fail(sound.error());
+      return sandbox::kExitOwnFailure;
+    }
   return names_target(arguments) ? record_running(session, file) : record_started(session, file);
 }
 

@@ -18,6 +18,7 @@ int completion_command(Session& session);
 int help_command(Session& session);
 
 // Rows that stand beside their command's body, table.cpp lists them.
+extern const Command kCloseCommand;
 extern const Command kConvertCommand;
 extern const Command kDiffCommand;
 extern const Command kHookCommand;

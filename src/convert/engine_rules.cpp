@@ -14,6 +14,7 @@
 #include "format/engine.h"
 #include "format/multiplexed_names.h"
 #include "policy/algebra.h"
+#include "policy/changes.h"
 
 namespace callgate::convert {
 
@@ -284,14 +285,19 @@ std::vector<EngineRules> engine_rules(const Outline& outline, format::Engine eng
 
 namespace {
 
-// Less is better: no call is granted that was not, then the first architecture is kept, then all that can be.
-std::tuple<bool, std::ptrdiff_t, std::size_t> score_of(const policy::Policy& source, const policy::Policy& back,
-                                                       Arch native) {
+// Less is better: no call is granted that was not, then none of the first architecture is refused that was granted,
+// then that architecture is kept, then all that can be.
+using Score = std::tuple<bool, std::ptrdiff_t, std::ptrdiff_t, std::size_t>;
+Score score_of(const policy::Policy& source, const policy::Policy& back, Arch native) {
   const auto losses = losses_between(source, back);
-  const auto own = std::count_if(losses.begin(), losses.end(), [&](const Loss& loss) {
+  const auto is_own = [&](const Loss& loss) {
     return loss.witness && arch::of_call(loss.witness->audit, loss.witness->nr) == native;
+  };
+  const auto own = std::count_if(losses.begin(), losses.end(), is_own);
+  const auto refused = std::count_if(losses.begin(), losses.end(), [&](const Loss& loss) {
+    return is_own(loss) && policy::direction(loss.before, loss.after) == policy::Direction::narrowed;
   });
-  return {policy::first_excess(back, source).has_value(), own, losses.size()};
+  return {policy::first_excess(back, source).has_value(), refused, own, losses.size()};
 }
 
 }  // namespace
@@ -300,7 +306,7 @@ base::Result<std::string> best_text(const policy::Policy& source, const std::vec
                                     const std::function<std::string(const EngineRules&)>& render,
                                     const std::function<std::optional<policy::Policy>(const std::string&)>& read) {
   std::optional<std::string> best;
-  std::tuple<bool, std::ptrdiff_t, std::size_t> best_score;
+  Score best_score;
   for (const EngineRules& candidate : candidates) {
     std::string text = render(candidate);
     const auto back = read(text);

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <array>
 
+#include "convert/closure.h"
+
 namespace callgate::convert {
 
 std::span<const Format* const> formats() {
-  static constexpr std::array kAll{&kOci,      &kDocker, &kPodman,  &kSpoV1beta1, &kSpoV1, &kSeccompiler,
-                                   &kMinijail, &kKafel,  &kSystemd, &kFirejail,   &kBpf,   &kC};
+  static constexpr std::array kAll{&kOci,   &kDocker,  &kPodman,   &kSpoV1beta1, &kSpoV1, &kSeccompiler, &kMinijail,
+                                   &kKafel, &kSystemd, &kFirejail, &kBpf,        &kC,     &kClosure};
   return kAll;
 }
 

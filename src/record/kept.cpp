@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "arch/otherwise.h"
 #include "arch/prototype.h"
 #include "bpf/recorder.h"
 
@@ -14,9 +15,6 @@ namespace {
 // Sets whose values say nothing of the program: descriptors, modes of files, serial numbers.
 constexpr std::array<std::string_view, 3> kNoise{"dirfd", "file_mode", "key_serial"};
 constexpr std::array<std::string_view, 3> kServing{"accept", "accept4", "listen"};
-// On i386 these take their arguments otherwise: a pointer to all of them, or 64-bit numbers in two registers.
-constexpr std::array<std::string_view, 6> kOtherOnI386{"fadvise64", "fadvise64_64", "fanotify_mark",
-                                                       "mmap",      "select",       "sync_file_range"};
 
 bool contains(std::span<const std::string_view> list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
@@ -30,7 +28,7 @@ std::uint32_t kept_arguments(arch::Arch arch, arch::SyscallNr nr) {
   if (name.empty() || !id) return 0;
   std::uint32_t kept = contains(kServing, name) ? RECORDER_SERVES : 0;
   const auto prototype = arch::prototype(*id);
-  if (!prototype || (arch == arch::Arch::x86 && contains(kOtherOnI386, name))) return kept;
+  if (!prototype || arch::takes_arguments_otherwise(arch, *id)) return kept;
   for (std::size_t i = 0; i < prototype->size(); ++i) {
     const arch::ArgPrototype& argument = (*prototype)[i];
     if (argument.direction != arch::Direction::value || argument.set.empty() || contains(kNoise, argument.set))

@@ -28,8 +28,11 @@ bool looks_like_recording(std::string_view text);
 // What could be read; diagnosed errors mean that something is missing in it.
 Recording read(const base::SourceFile& file, KeptLines& kept, base::Diagnostics& diagnostics);
 
+// Whether a run can be added to `path`: it is a recording, empty, or not there. Error: invalid for what is none.
+base::Result<void> can_append(const std::string& path);
 // Adds a run at the end of `path`, which is created if it does not exist. Either the whole run is added or the file is
-// as it was: two recorders may append at once, and a line that another one left torn is closed first.
+// as it was: two recorders may append at once, and a line that another one left torn is closed first. What is no
+// recording is left alone.
 base::Result<void> append(const std::string& path, const Run& run);
 
 }  // namespace callgate::recording

@@ -3,14 +3,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "arch/calls.h"
 #include "base/text.h"
 #include "recording/diagnostic_ids.h"
 
 namespace callgate::recording {
 
+Members::Members(text::Node line, base::Diagnostics& diagnostics) : Members(line, diagnostics, kBadLine) {}
+
 bool Members::wrong(const text::Node& node, std::string message) const {
-  diagnostics_.add(kBadLine, node.span(), std::move(message));
+  base::Span span = node.span();
+  // Of what goes over several lines the first is place enough.
+  span.end = std::min(
+      span.end, span.begin + static_cast<std::uint32_t>(std::min<std::size_t>(span.text().find('\n'), 0x7fffffff)));
+  diagnostics_.add(id_, span, std::move(message));
   return false;
 }
 
@@ -73,17 +81,17 @@ bool Members::get(std::string_view name, std::array<bool, kPhaseCount>& phases) 
   });
 }
 
-bool Members::get_call(arch::AuditArch& audit, arch::SyscallNr& nr) const {
+bool Members::get_call(arch::AuditArch& audit, arch::SyscallNr& nr, std::string_view name_member) const {
   arch::Arch which{};
   std::string name;
-  if (!get_word("arch", arch::find, which) || !get("nr", nr) || !get("name", name)) return false;
+  if (!get_word("arch", arch::find, which) || !get("nr", nr) || !get(name_member, name)) return false;
   audit = arch::info(which).audit;
   if (arch::of_call(audit, nr) != which)
     return wrong(line_.find("nr"), fmt::format("{} is no number of {}", nr, arch::info(which).name));
   // The number is what counts, but a name of another number shows that one of them is wrong.
   const auto other = arch::number(which, name);
   if (other && *other != nr)
-    return wrong(line_.find("name"),
+    return wrong(line_.find(name_member),
                  fmt::format("'{}' is number {} on {}, not {}", name, *other, arch::info(which).name, nr));
   return true;
 }

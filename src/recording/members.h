@@ -1,5 +1,5 @@
 // Members of a recording's lines, by name and kind. Each function diagnoses what is missing or of another kind and
-// returns false; a line is given up at its first fault.
+// returns false; a line is given up at its first fault. Closures are read by it, too.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,7 +15,10 @@ namespace callgate::recording {
 
 class Members {
  public:
-  Members(text::Node line, base::Diagnostics& diagnostics) : line_(line), diagnostics_(diagnostics) {}
+  Members(text::Node line, base::Diagnostics& diagnostics);
+  // What is wrong is reported as `id`, which outlives this.
+  Members(text::Node line, base::Diagnostics& diagnostics, const base::DiagnosticId& id)
+      : line_(line), diagnostics_(diagnostics), id_(id) {}
 
   text::Node node() const { return line_; }
   bool has(std::string_view name) const { return static_cast<bool>(line_.find(name)); }
@@ -59,8 +62,8 @@ class Members {
     return true;
   }
   bool get(std::string_view name, std::array<bool, kPhaseCount>& phases) const;
-  // "arch" and "nr", held against "name".
-  bool get_call(arch::AuditArch& audit, arch::SyscallNr& nr) const;
+  // "arch" and "nr", held against the name that the member `name` has.
+  bool get_call(arch::AuditArch& audit, arch::SyscallNr& nr, std::string_view name = "name") const;
   bool get_first(First& first) const;
 
  private:
@@ -71,6 +74,7 @@ class Members {
 
   text::Node line_;
   base::Diagnostics& diagnostics_;
+  const base::DiagnosticId& id_;
 };
 
 }  // namespace callgate::recording

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/io.h"
@@ -14,6 +15,8 @@
 namespace callgate::recording {
 
 namespace {
+
+constexpr std::string_view kHeaderBegin = R"({"record":"run")";
 
 void write_first(base::JsonWriter& json, const First& first) {
   json.key("first").begin_object().member("ns", first.ns).member("pid", first.pid).member("tid", first.tid);
@@ -171,6 +174,15 @@ base::Result<void> write_all(int fd, std::string_view text, const std::string& p
   return {};
 }
 
+// A recording of which only the first bytes were written counts as one.
+base::Result<void> begins_like_one(int fd, const std::string& path) {
+  std::string begin(kHeaderBegin.size(), '\0');
+  const ssize_t size = pread(fd, begin.data(), begin.size(), 0);
+  begin.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  if (kHeaderBegin.starts_with(begin)) return {};
+  return base::fail(base::ErrorCode::invalid, fmt::format("'{}' is no recording: nothing is added to it", path));
+}
+
 }  // namespace
 
 std::string to_lines(const Run& run) {
@@ -204,6 +216,13 @@ base::UniqueFd open_locked(const std::string& path, bool& created) {
 
 }  // namespace
 
+base::Result<void> can_append(const std::string& path) {
+  const base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat status{};
+  if (!fd || fstat(fd.get(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return begins_like_one(fd.get(), path);
+}
+
 base::Result<void> append(const std::string& path, const Run& run) {
   const auto failed = [&] {
     return base::fail(base::ErrorCode::io, fmt::format("'{}': {}", path, base::errno_text(errno)), errno);
@@ -214,6 +233,7 @@ base::Result<void> append(const std::string& path, const Run& run) {
   struct stat status{};
   if (fstat(fd.get(), &status) != 0) return failed();
   const bool regular = S_ISREG(status.st_mode);
+  if (regular) CALLGATE_CHECK(begins_like_one(fd.get(), path));
   std::string text = to_lines(run);
   char last = '\n';
   if (regular && status.st_size > 0 && pread(fd.get(), &last, 1, status.st_size - 1) == 1 && last != '\n')

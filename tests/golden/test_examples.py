@@ -42,6 +42,10 @@ def provide(folder: Path):
         "{type: Localhost, localhostProfile: web.json}\n  containers:\n  - {name: web, image: web}\n")
     (folder / "weights.csv").write_text("name,weight\nread,2\n")
     subprocess.run([CALLGATE, "compile", "profile.json", "-o", "filter.bpf"], cwd=folder, check=True)
+    recording = Path(__file__).resolve().parents[1] / "data" / "closure" / "web.jsonl"
+    (folder / "web.jsonl").write_bytes(recording.read_bytes())
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        subprocess.run([CALLGATE, "close", "web.jsonl", "-o", "closure.json"], cwd=folder, check=True, stdout=nowhere)
 
 
 def examples() -> list[dict]:

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
+#include "closure/file.h"
 #include "convert/convert.h"
 
 namespace callgate::convert {
@@ -10,7 +11,8 @@ namespace callgate::convert {
 std::vector<const Format*> candidates(std::string_view text) {
   static const Format other{.name = "other", .title = "another format", .extension = "", .engine = {}};
   const std::string_view content = base::trim(text);
-  const bool json = content.empty() || content.front() == '{' || content.front() == '[';
+  const bool json =
+      content.empty() || ((content.front() == '{' || content.front() == '[') && !closure::looks_like_closure(content));
   return json ? std::vector<const Format*>{} : std::vector<const Format*>{&other};
 }
 

@@ -133,6 +133,24 @@ struct Folder {
   std::string path;
 };
 
+TEST(RecordingFile, NothingIsAddedToWhatIsNoRecording) {
+  const Folder folder;
+  for (const char* const text : {"a letter to a friend\n", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}", "\n", "{}"}) {
+    ASSERT_TRUE(base::write_file(folder.file(), text));
+    EXPECT_FALSE(can_append(folder.file())) << text;
+    const auto added = append(folder.file(), sample_run());
+    ASSERT_FALSE(added);
+    EXPECT_THAT(added.error().message, HasSubstr("is no recording"));
+    EXPECT_EQ(*base::read_file(folder.file()), text);
+  }
+  for (const char* const text : {"", "{\"record\":\"r", "{\"record\":\"run\",\"vers"}) {
+    ASSERT_TRUE(base::write_file(folder.file(), text));
+    EXPECT_TRUE(can_append(folder.file())) << text;
+    EXPECT_TRUE(append(folder.file(), sample_run())) << text;
+  }
+  EXPECT_TRUE(can_append(folder.file() + ".new"));
+}
+
 TEST(RecordingFile, TwoRecordersAppendAtOnce) {
   const Folder folder;
   {
