@@ -162,7 +162,8 @@ TEST(LaunchFaults, EachStepFailsInTurn) {
   kernel.seize = [](pid_t) { return -EPERM; };
   expect_failure(kernel, true, {Stage::trace, EPERM, 0});
   kernel = real_kernel();
-  kernel.await_tracer = [](int) { return -EPIPE; };
+  // Once it is traced: a child that ended before could not be, which is another failure.
+  kernel.await_tracer = [](int end) { return static_cast<void>(real_kernel().await_tracer(end)), -EPIPE; };
   expect_failure(kernel, true, {Stage::trace, EPIPE, 0});
 }
 
