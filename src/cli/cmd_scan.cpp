@@ -9,102 +9,15 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/diagnostic_ids.h"
-#include "cli/explain.h"
 #include "cli/options.h"
+#include "cli/scan_fleet.h"
+#include "cli/scan_print.h"
 #include "scan/files.h"
 #include "scan/scan.h"
 
 namespace callgate::cli {
 
 namespace {
-
-std::string call_name(std::uint32_t nr) {
-  const std::string_view name = arch::name_of(arch::Arch::x86_64, nr);
-  return name.empty() ? std::to_string(nr) : std::string(name);
-}
-
-std::string evidence(const scan::Call& call) {
-  return call.assumed ? fmt::format("assumed: {}", scan::name(*call.assumed)) : "proved";
-}
-
-std::vector<std::string> names(const scan::Answer& answer, bool assumed) {
-  std::vector<std::string> out;
-  for (const scan::Call& call : answer.calls)
-    if (call.assumed.has_value() == assumed) out.push_back(call_name(call.nr));
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-std::string in_text(const scan::Answer& answer) {
-  std::string out = fmt::format("{}: {}, {} calls\n", base::printable(answer.path), answer.closed() ? "closed" : "open",
-                                answer.calls.size());
-  if (!answer.script_interpreter.empty())
-    out += fmt::format("  a script of {}\n", base::printable(answer.script_interpreter));
-  out += columns(names(answer, false), 2);
-  if (const auto more = names(answer, true); !more.empty()) out += "  by what is assumed:\n" + columns(more, 4);
-  for (const scan::Assumption a : answer.assumed)
-    out += fmt::format("  assumed: {}: {}\n", scan::name(a), scan::explain(a));
-  for (const scan::Unresolved& u : answer.unresolved)
-    out +=
-        fmt::format("  unresolved: {}: {}: {}\n", scan::name(u.kind), base::printable(u.where), base::printable(u.why));
-  return out;
-}
-
-void in_json(const scan::Answer& answer, base::JsonWriter& json) {
-  json.begin_object().member("path", answer.path).member("build_id", answer.build_id);
-  json.member("status", answer.closed() ? "closed" : "open");
-  json.key("interpreter");
-  if (answer.script_interpreter.empty())
-    json.null();
-  else
-    json.value(answer.script_interpreter);
-  json.key("libraries").begin_array();
-  for (const std::string& each : answer.libraries) json.value(each);
-  json.end_array().key("calls").begin_array();
-  for (const scan::Call& call : answer.calls) {
-    json.begin_object().member("name", call_name(call.nr)).member("nr", call.nr).member("evidence", evidence(call));
-    json.key("args").begin_array();
-    for (const scan::Argument& a : call.arguments) {
-      json.begin_object().member("index", std::uint64_t{a.index}).key("values").begin_array();
-      for (const std::uint32_t v : a.values) json.value(std::uint64_t{v});
-      json.end_array().end_object();
-    }
-    json.end_array().end_object();
-  }
-  json.end_array().key("assumed").begin_array();
-  for (const scan::Assumption a : answer.assumed) json.value(scan::name(a));
-  json.end_array().key("unresolved").begin_array();
-  for (const scan::Unresolved& u : answer.unresolved)
-    json.begin_object().member("kind", scan::name(u.kind)).member("where", u.where).member("why", u.why).end_object();
-  json.end_array().end_object();
-}
-
-const scan::Call* find(const scan::Answer& answer, std::uint32_t nr) {
-  for (const scan::Call& call : answer.calls)
-    if (call.nr == nr) return &call;
-  return nullptr;
-}
-
-std::string why_text(const scan::Answer& answer, std::uint32_t nr) {
-  const scan::Call* const call = find(answer, nr);
-  const std::string path = base::printable(answer.path);
-  if (call == nullptr)
-    return fmt::format("{}: {} is not reached{}\n", path, call_name(nr),
-                       answer.closed() ? "" : ", as far as the code is resolved");
-  std::string out = fmt::format("{}: {} ({})\n", path, call_name(nr), evidence(*call));
-  for (const scan::Step& step : call->chain) out += fmt::format("  {} {}\n", base::printable(step.where), step.how);
-  return out;
-}
-
-void why_json(const scan::Answer& answer, std::uint32_t nr, base::JsonWriter& json) {
-  const scan::Call* const call = find(answer, nr);
-  json.begin_object().member("path", answer.path).member("status", answer.closed() ? "closed" : "open");
-  json.member("name", call_name(nr)).member("reached", call != nullptr).key("chain").begin_array();
-  if (call != nullptr)
-    for (const scan::Step& step : call->chain)
-      json.begin_object().member("where", step.where).member("how", step.how).end_object();
-  json.end_array().end_object();
-}
 
 std::optional<scan::Options> options_of(Session& session) {
   scan::Options out;
@@ -139,9 +52,22 @@ int scan_command(Session& session) {
   int status = kYes;
   const auto why = asked(session, status);
   if (status != kYes) return status;
+  const bool to_file = given.has("output");
+  options->arguments = (session.json() || to_file) && !why;
+  const std::string root(given.last("root").value_or("/"));
+  if (given.operands.empty() || given.has("package")) {
+    if (!given.has("root") && !given.has("package"))
+      return session.usage(kBadOperands, "scan: a program is missing, or --root, or --package");
+    if (why || !given.operands.empty())
+      return session.usage(kBadOperands, "scan: --why, and programs by name, are not for all programs of a tree");
+    const auto tree = fleet::open_directory(root);
+    if (!tree) return session.fail(tree.error());
+    return scan_tree(session, **tree, root, std::move(*options));
+  }
+  if (to_file || given.has("jobs"))
+    return session.usage(kBadOperands, "scan: --output and --jobs are for all programs of a tree");
   options->chains = why.has_value();
-  options->arguments = session.json() && !why;
-  scan::Library library(scan::reader(std::string(given.last("root").value_or("/"))));
+  scan::Library library(scan::reader(root));
   auto json = session.begin_json();
   json.key("programs").begin_array();
   for (const std::string& path : given.operands) {
@@ -153,11 +79,11 @@ int scan_command(Session& session) {
     if (!answer->closed()) status = std::max(status, kNo);
     if (session.json()) {
       if (why)
-        why_json(*answer, *why, json);
+        scan_why_json(*answer, *why, json);
       else
-        in_json(*answer, json);
+        scan_in_json(*answer, json);
     } else {
-      session.print(why ? why_text(*answer, *why) : in_text(*answer));
+      session.print(why ? scan_why_text(*answer, *why) : scan_in_text(*answer));
     }
   }
   json.end_array();
@@ -166,19 +92,26 @@ int scan_command(Session& session) {
 }
 
 constexpr std::array<Operand, 1> kOperands{
-    {{"ELF", "a program, or a script: then its interpreter counts", true, true}}};
+    {{"ELF", "a program, or a script: then its interpreter counts", false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 3>{{
+    std::array<Option, 7>{{
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
          "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,plain-locks,own-numbers", true},
-        {"root", 0, "DIR", "the directory that is the program's root (/ if not given)", ""},
+        {"root", 0, "DIR", "the directory that is the program's root (/ if not given); alone: all programs below it",
+         ""},
+        {"package", 0, "NAME", "the programs of this package, as the root's dpkg or apk has it installed", ""},
+        {"output", 'o', "FILE",
+         "for all programs: write each, as soon as it is scanned, as a line of JSON; a run that was ended goes on", ""},
+        {"jobs", 'j', "N", "for all programs: scan as many at once (as there are processors, if not given)", ""},
+        {"progress", 0, "", "tell how it goes, where standard error is no terminal, too", ""},
     }} +
     kFormat;
-constexpr std::array<Example, 3> kExamples{{
+constexpr std::array<Example, 4> kExamples{{
     {"callgate scan /bin/true", "What it can do, and what could not be decided.", 1},
     {"callgate scan /bin/true --assume no-gconv --format json", "The same, with one thing taken for granted.", 1},
     {"callgate scan /bin/true --why openat", "The way from the program's beginning to a call.", 1},
+    {"callgate scan --root . --format json", "All programs below a directory.", 0},
 }};
 
 }  // namespace
@@ -193,6 +126,10 @@ extern const Command kScanCommand{
     "What cannot be decided from the code (a library that is opened by a name from outside, a missing library) is "
     "listed as unresolved, and the program is 'open'. --assume takes a kind of them for granted, by name; a call that "
     "rests on an assumption says so.\n\n"
+    "With --root alone, all programs below that directory are scanned, and summed up by package: files that somebody "
+    "may "
+    "execute, with links resolved inside of it and nowhere else. Devices, pipes, what cannot be read and programs of "
+    "other machines are named and left out.\n\n"
     "Not seen: code that the program makes itself while it runs (a just-in-time compiler), programs that it executes, "
     "and what LD_PRELOAD and LD_LIBRARY_PATH bring in.",
     kOperands,

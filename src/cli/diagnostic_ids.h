@@ -44,5 +44,7 @@ inline constexpr base::DiagnosticId kTurnsOff{6016, base::Severity::error, "prof
 inline constexpr base::DiagnosticId kNotRoots{6017, base::Severity::warning, "installed, but not root's"};
 // callgate-static knows fewer formats than callgate does.
 inline constexpr base::DiagnosticId kOtherFormat{6018, base::Severity::error, "not a format of callgate-static"};
+// The root's own data base (dpkg's, apk's) has no package of that name installed.
+inline constexpr base::DiagnosticId kNoPackage{6019, base::Severity::error, "no such package"};
 
 }  // namespace callgate::cli

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "scan/script.h"
+
 namespace callgate::scan {
 
 namespace {
@@ -173,66 +175,108 @@ class Loading {
   std::map<const Module*, std::vector<std::string>> rpaths_;  // inherited from those that need it
 };
 
-// "#!/usr/bin/env python3" → the program that the kernel, or env, starts.
-std::string script_program(std::string_view first_line) {
-  const auto word = [&] {
-    while (!first_line.empty() && (first_line[0] == ' ' || first_line[0] == '\t')) first_line.remove_prefix(1);
-    const auto end = std::min(first_line.find_first_of(" \t\r"), first_line.size());
-    const std::string out(first_line.substr(0, end));
-    first_line.remove_prefix(end);
-    return out;
-  };
-  std::string program = word();
-  if (program != "/usr/bin/env" && program != "/bin/env") return program;
-  std::string name = word();
-  if (name == "-S") name = word();
-  return name.empty() || name[0] == '-' || name.find('=') != std::string::npos ? program : name;
+// The program that env(1) executes, by its path. Empty: there is none.
+std::string along_path(const Library& library, const std::string& name) {
+  if (name.empty() || name.find('/') != std::string::npos) return name;
+  for (std::string_view rest = kDefaultPath; !rest.empty();) {
+    const auto colon = std::min(rest.find(':'), rest.size());
+    std::string place = fmt::format("{}/{}", rest.substr(0, colon), name);
+    if (library.text(place)) return place;
+    rest.remove_prefix(std::min(colon + 1, rest.size()));
+  }
+  return "";
+}
+
+// What is executed for a script.
+base::Result<std::string> interpreter_of(const Library& library, Program& program, std::string_view text) {
+  const auto line = script_line(text);
+  if (!line) return base::fail(base::ErrorCode::invalid, "the script's first line names no interpreter");
+  if (!line->env) return line->interpreter;
+  program.executed_before.push_back(line->interpreter);
+  std::string found = along_path(library, line->name);
+  if (!found.empty()) return found;
+  return base::fail(base::ErrorCode::invalid,
+                    line->name.empty() ? "which program env executes cannot be told from the script's first line"
+                                       : fmt::format("env finds no program '{}' for the script", line->name));
 }
 
 }  // namespace
 
+std::shared_ptr<Library::Entry> Library::entry(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  std::shared_ptr<Entry>& kept = modules_[path];
+  if (!kept) kept = std::make_shared<Entry>();
+  kept->used = ++uses_;
+  return kept;
+}
+
 base::Result<std::shared_ptr<const Module>> Library::module(const std::string& path) {
-  if (const auto known = modules_.find(path); known != modules_.end()) return known->second;
+  const auto kept = entry(path);
+  const std::scoped_lock lock(kept->mutex);
+  if (kept->module) return kept->module;
   CALLGATE_TRY(std::string bytes, read_(path));
-  CALLGATE_TRY(auto made, Module::make(path, std::move(bytes)));
-  modules_.emplace(path, made);
-  return made;
+  CALLGATE_TRY(kept->module, Module::make(path, std::move(bytes)));
+  const Module& m = *kept->module;
+  kept->bytes = m.bytes.size() + m.refs.size() * sizeof(Ref) + m.functions.size() * sizeof(Function) +
+                m.data_refs.size() * sizeof(Address) + m.file.relocations.size() * sizeof(elf::Relocation) +
+                (m.file.symbols.size() + m.file.dynamic_symbols.size()) * sizeof(elf::Symbol);
+  return kept->module;
 }
 
 const Chunks& Library::chunks(const Module& module) {
-  std::unique_ptr<Chunks>& kept = chunks_[&module];
-  if (!kept) kept = std::make_unique<Chunks>(module);
-  return *kept;
+  const auto kept = entry(module.path);
+  const std::scoped_lock lock(kept->mutex);
+  if (!kept->chunks) kept->chunks = std::make_unique<Chunks>(module);
+  return *kept->chunks;
+}
+
+void Library::trim(std::size_t max_bytes) {
+  const std::scoped_lock lock(mutex_);
+  std::size_t all = 0;
+  std::vector<std::pair<std::uint64_t, std::string>> unused;
+  for (const auto& [path, each] : modules_) {
+    const std::unique_lock lock_one(each->mutex, std::try_to_lock);
+    if (!lock_one || each.use_count() > 1) continue;  // being asked for
+    all += each->bytes;
+    if (!each->module || each->module.use_count() == 1) unused.emplace_back(each->used, path);
+  }
+  std::sort(unused.begin(), unused.end());
+  for (const auto& [used, path] : unused) {
+    if (all <= max_bytes) return;
+    all -= modules_[path]->bytes;
+    modules_.erase(path);
+  }
 }
 
 // The format of glibc 2.2 and later: a header of 48 bytes, then entries {flags, name, path, os version, hwcap}.
-std::string Library::cached(std::string_view name) {
+void Library::read_cache() {
   constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
   constexpr std::size_t kHeader = 48, kEntry = 24;
   constexpr std::uint32_t kX8664 = 0x0303;
-  if (!cache_read_) {
-    cache_read_ = true;
-    const auto raw = read_("/etc/ld.so.cache");
-    const std::string text = raw ? *raw : "";
-    const auto number = [&](std::size_t at) {
-      std::uint32_t out = 0;
-      if (at <= text.size() && text.size() - at >= 4) std::memcpy(&out, text.data() + at, 4);
-      return out;
-    };
-    const auto word = [&](std::size_t at) {
-      return at < text.size() && text.find('\0', at) != std::string::npos ? std::string(text.c_str() + at) : "";
-    };
-    if (text.starts_with(kMagic))
-      for (std::size_t i = 0, at = kHeader; i < number(20) && at + kEntry <= text.size(); ++i, at += kEntry) {
-        std::uint64_t capabilities = 0;
-        std::memcpy(&capabilities, text.data() + at + 16, 8);
-        if (number(at) != kX8664) continue;
-        if (capabilities == 0)
-          cache_.emplace(word(number(at + 4)), word(number(at + 8)));
-        else
-          variants_.insert(word(number(at + 4)));
-      }
-  }
+  const auto raw = read_("/etc/ld.so.cache");
+  const std::string text = raw ? *raw : "";
+  const auto number = [&](std::size_t at) {
+    std::uint32_t out = 0;
+    if (at <= text.size() && text.size() - at >= 4) std::memcpy(&out, text.data() + at, 4);
+    return out;
+  };
+  const auto word = [&](std::size_t at) {
+    return at < text.size() && text.find('\0', at) != std::string::npos ? std::string(text.c_str() + at) : "";
+  };
+  if (text.starts_with(kMagic))
+    for (std::size_t i = 0, at = kHeader; i < number(20) && at + kEntry <= text.size(); ++i, at += kEntry) {
+      std::uint64_t capabilities = 0;
+      std::memcpy(&capabilities, text.data() + at + 16, 8);
+      if (number(at) != kX8664) continue;
+      if (capabilities == 0)
+        cache_.emplace(word(number(at + 4)), word(number(at + 8)));
+      else
+        variants_.insert(word(number(at + 4)));
+    }
+}
+
+std::string Library::cached(std::string_view name) {
+  std::call_once(cache_read_, [this] { read_cache(); });
   const auto found = cache_.find(name);
   return found == cache_.end() ? "" : found->second;
 }
@@ -243,20 +287,16 @@ base::Result<Program> load(Library& library, const std::string& path) {
   std::string now = path;
   for (int depth = 0; depth < kMaxScripts; ++depth) {
     auto module = library.module(now);
-    if (!module) {
-      const auto text = library.text(now);
-      if (!text) return tl::unexpected(text.error());
-      if (!text->starts_with("#!")) return tl::unexpected(module.error());
-      now = script_program(std::string_view(*text).substr(2, text->find('\n') - 2));
-      if (now.find('/') == std::string::npos) {
-        for (const std::string_view d : {"/usr/local/bin/", "/usr/bin/", "/bin/"})
-          if (library.text(fmt::format("{}{}", d, now))) now.insert(0, d);
-      }
-      program.script_interpreter = now;
-      continue;
+    if (module) {
+      Loading(library, program).start(*module);
+      return program;
     }
-    Loading(library, program).start(*module);
-    return program;
+    auto text = library.text(now);
+    if (!text && depth == 0) return tl::unexpected(std::move(text).error());
+    if (!text) return tl::unexpected(std::move(text).error().within(fmt::format("the script's interpreter '{}'", now)));
+    if (!text->starts_with("#!")) return tl::unexpected(module.error());
+    CALLGATE_TRY(now, interpreter_of(library, program, *text));
+    program.script_interpreter = now;
   }
   return base::fail(base::ErrorCode::limit, fmt::format("scripts start scripts more than {} deep", kMaxScripts));
 }

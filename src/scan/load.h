@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 
@@ -13,7 +14,8 @@
 
 namespace callgate::scan {
 
-// Gives modules by path. Each file is read and analysed once, however many programs use it.
+// Gives modules by path. Each file is read and analysed once, however many programs use it, and may be asked for by
+// several threads.
 class Library {
  public:
   using Read = std::function<base::Result<std::string>(const std::string& path)>;
@@ -27,12 +29,26 @@ class Library {
   std::string cached(std::string_view name);
   // Is there another one for some processors (glibc-hwcaps)? After cached().
   bool has_variants(const std::string& name) const { return variants_.contains(name); }
+  // Drops modules that no program holds, those first that were not asked for the longest, until the rest takes up no
+  // more than that, about.
+  void trim(std::size_t max_bytes);
 
  private:
+  struct Entry {
+    std::mutex mutex;
+    std::shared_ptr<const Module> module;
+    std::unique_ptr<Chunks> chunks;
+    std::size_t bytes = 0;
+    std::uint64_t used = 0;
+  };
+  std::shared_ptr<Entry> entry(const std::string& path);
+  void read_cache();
+
   Read read_;
-  std::map<std::string, std::shared_ptr<const Module>> modules_;
-  std::map<const Module*, std::unique_ptr<Chunks>> chunks_;
-  bool cache_read_ = false;
+  std::mutex mutex_;
+  std::uint64_t uses_ = 0;
+  std::map<std::string, std::shared_ptr<Entry>> modules_;
+  std::once_flag cache_read_;
   std::map<std::string, std::string, std::less<>> cache_;
   std::set<std::string> variants_;
 };
@@ -45,7 +61,8 @@ struct Missing {
 
 struct Program {
   std::string path;
-  std::string script_interpreter;  // of a script: what its first line names; the modules are that program's
+  std::string script_interpreter;            // of a script: what its first line names; the modules are that program's
+  std::vector<std::string> executed_before;  // env(1), where it stands between the script and its interpreter
   std::vector<std::shared_ptr<const Module>> modules;  // in the order in which symbols are looked up
   std::optional<std::size_t> loader;                   // the dynamic loader's index; none for a static program
   std::vector<Missing> missing;

@@ -17,7 +17,8 @@ Reach::Reach(const Link& link, Library* apart, const Dead* dead)
       causes_(link.module_count()),
       apart_(apart),
       dead_(dead),
-      touched_(link.module_count()) {
+      touched_(link.module_count()),
+      chunks_(link.module_count()) {
   for (std::uint32_t m = 0; m < link.module_count(); ++m) {
     reached_[m].resize(link.module(m).functions.size());
     causes_[m].resize(link.module(m).functions.size());
@@ -128,9 +129,11 @@ void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) 
 }
 
 const Chunks& Reach::chunks(std::uint32_t m) {
-  const Chunks& out = apart_->chunks(link_.module(m));
-  if (touched_[m].empty()) touched_[m].resize(out.count());
-  return out;
+  if (chunks_[m] == nullptr) {
+    chunks_[m] = &apart_->chunks(link_.module(m));
+    touched_[m].resize(chunks_[m]->count());
+  }
+  return *chunks_[m];
 }
 
 void Reach::touch(Place place) {

@@ -70,6 +70,7 @@ class Reach {
   Library* apart_ = nullptr;
   const Dead* dead_ = nullptr;
   std::vector<std::vector<bool>> touched_;
+  std::vector<const Chunks*> chunks_;                                // null: not asked for yet
   std::vector<std::pair<std::uint32_t, std::size_t>> touched_next_;  // module, object
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "scan/join.h"
 #include "scan/opens.h"
 #include "scan/prune.h"
 
@@ -354,7 +355,15 @@ bool Options::assumes(Assumption a) const {
 
 base::Result<Answer> scan(Library& library, const std::string& path, const Options& options) {
   CALLGATE_TRY(Program program, load(library, path));
-  return Scanner(library, options, std::move(program)).run();
+  const std::vector<std::string> before = std::move(program.executed_before);
+  Answer answer = Scanner(library, options, std::move(program)).run();
+  for (const std::string& each : before) {
+    CALLGATE_TRY(Program first, load(library, each));
+    if (!first.executed_before.empty())
+      return base::fail(base::ErrorCode::invalid, fmt::format("'{}' is a script that env executes", each));
+    join(answer, Scanner(library, options, std::move(first)).run());
+  }
+  return answer;
 }
 
 }  // namespace callgate::scan
