@@ -21,6 +21,7 @@
 #include "lint/fix.h"
 #include "lint/lint.h"
 #include "lint/print.h"
+#include "policy/effort.h"
 #include "review/mend.h"
 #include "review/review.h"
 
@@ -115,19 +116,28 @@ struct Setting {
   container::World world;
 };
 
+void hold_against_bounds(Session& session, const std::string& name, const Setting& setting, lint::Report& report) {
+  if (!setting.review.ceiling && !setting.review.closure) return;
+  int failure = kYes;
+  if (const auto subject = load(session, name, setting.options.reading, failure))
+    if (const auto policy = subject->as_policy())
+      review::hold_against_bounds(*policy, setting.review, setting.options.reading.native, report);
+}
+
 int lint_profiles(Session& session, const std::vector<std::string>& names, const Setting& setting,
                   std::vector<lint::Report>& reports) {
   int status = kYes;
   for (const std::string& name : names) {
-    auto report = report_of(session, name, setting.options, status);
-    if (!report) continue;
-    if (setting.review.ceiling || setting.review.closure) {
-      int failure = kYes;
-      if (const auto subject = load(session, name, setting.options.reading, failure))
-        if (const auto policy = subject->as_policy())
-          review::hold_against_bounds(*policy, setting.review, setting.options.reading.native, *report);
+    const policy::EffortLimit limit(
+        policy::kPatience);  // for each: one that is too hard is told, the others are looked at
+    try {
+      auto report = report_of(session, name, setting.options, status);
+      if (!report) continue;
+      hold_against_bounds(session, name, setting, *report);
+      reports.push_back(std::move(*report));
+    } catch (const policy::TooHard&) {
+      status = session.too_hard(name);
     }
-    reports.push_back(std::move(*report));
   }
   return status;
 }

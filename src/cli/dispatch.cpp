@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
 #include "cli/session.h"
+#include "policy/effort.h"
 
 namespace callgate::cli {
 
@@ -31,6 +32,17 @@ int unknown_command(const Env& env, const std::vector<std::string>& words) {
                   near ? fmt::format("did you mean '{}'?", *near) : "callgate help");
   print_diagnostics(env, diagnostics, wants_json(words));
   return kUsage;
+}
+
+// Hostile argument rules end in an error, not never.
+int run(const Command& command, Session& session) {
+  const policy::EffortLimit limit(policy::kPatience);
+  try {
+    return command.run(session);
+  } catch (const policy::TooHard&) {
+    const int status = session.too_hard();
+    return command.takes_command ? sandbox::kExitOwnFailure : status;
+  }
 }
 
 }  // namespace
@@ -63,8 +75,7 @@ int main_in(const Env& env, const std::vector<std::string>& words) {
     return kYes;
   }
   session.set_arguments(std::move(*arguments));
-  const int status = command->run(session);
-  return session.finish(status);
+  return session.finish(run(*command, session));
 }
 
 }  // namespace callgate::cli

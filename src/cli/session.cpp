@@ -88,6 +88,15 @@ int Session::fail(const base::Error& error) {
   return kOwnDefect;
 }
 
+int Session::too_hard(std::string_view name) {
+  diagnostics_.add(kLimit, {},
+                   fmt::format("{}the argument rules are beyond exact comparison: given up, nothing is said about them",
+                               name.empty() ? std::string() : fmt::format("'{}': ", base::printable(name))),
+                   "many conditions with different masks, or on several arguments at once, may take time without end: "
+                   "say the same with fewer masks, by values (SCMP_CMP_EQ) or in fewer rules");
+  return kBadInput;
+}
+
 int Session::usage(const base::DiagnosticId& id, std::string message, std::string help) {
   if (help.empty()) help = fmt::format("callgate {} --help", command_.name);
   diagnostics_.add(id, {}, std::move(message), std::move(help));

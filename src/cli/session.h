@@ -50,6 +50,8 @@ class Session {
 
   // Notes a failure or a wrong command line and returns the exit status that goes with it.
   int fail(const base::Error& error);
+  // The same for policy::TooHard, where its file is known with the file's name.
+  int too_hard(std::string_view name = {});
   int usage(const base::DiagnosticId& id, std::string message, std::string help = {});
   // Prints what was found; `status` comes back.
   int finish(int status);

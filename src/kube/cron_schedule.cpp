@@ -19,7 +19,7 @@ namespace {
 
 #include "kube/time_zones.inc"
 
-using Fault = std::optional<std::string>;
+using Refusal = std::optional<std::string>;
 using manifest::go_quote;
 
 constexpr std::array<std::string_view, 12> kMonths{"jan", "feb", "mar", "apr", "may", "jun",
@@ -33,7 +33,7 @@ struct Bounds {
 constexpr std::array<Bounds, 5> kFields{{{0, 59, {}}, {0, 23, {}}, {1, 31, {}}, {1, 12, kMonths}, {0, 6, kDays}}};
 
 // strconv.Atoi.
-Fault read_integer(std::string_view text, std::int64_t& out) {
+Refusal read_integer(std::string_view text, std::int64_t& out) {
   const std::string_view digits = text.starts_with('+') ? text.substr(1) : text;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), out);
   const bool whole =
@@ -43,7 +43,7 @@ Fault read_integer(std::string_view text, std::int64_t& out) {
                      whole && read.ec == std::errc::result_out_of_range ? "value out of range" : "invalid syntax");
 }
 
-Fault read_number(std::string_view text, const Bounds& bounds, std::uint64_t& out) {
+Refusal read_number(std::string_view text, const Bounds& bounds, std::uint64_t& out) {
   const auto name = std::find(bounds.names.begin(), bounds.names.end(), base::to_lower(std::string(text)));
   if (name != bounds.names.end()) {
     out = bounds.least + static_cast<std::uint64_t>(name - bounds.names.begin());
@@ -57,7 +57,7 @@ Fault read_number(std::string_view text, const Bounds& bounds, std::uint64_t& ou
 }
 
 // number | number "-" number [ "/" number ]
-Fault range_fault(std::string_view text, const Bounds& bounds) {
+Refusal range_fault(std::string_view text, const Bounds& bounds) {
   const auto parts = base::split(text, '/'), ends = base::split(parts[0], '-');
   std::uint64_t first = bounds.least, last = bounds.most, step = 1;
   if (ends[0] != "*" && ends[0] != "?") {
@@ -115,7 +115,7 @@ std::optional<double> take_decimal(std::string_view& text) {
 }
 
 // time.ParseDuration: "1h30m", "-1.5s".
-Fault duration_fault(std::string_view text) {
+Refusal duration_fault(std::string_view text) {
   constexpr std::array<std::pair<std::string_view, double>, 8> kUnits{{{"ns", 1},
                                                                        {"us", 1e3},
                                                                        {"\u00b5s", 1e3},
@@ -125,7 +125,7 @@ Fault duration_fault(std::string_view text) {
                                                                        {"m", 6e10},
                                                                        {"h", 3.6e12}}};
   constexpr double kMost = 9.3e18;
-  Fault invalid = fmt::format("time: invalid duration {}", go_quote(text));
+  Refusal invalid = fmt::format("time: invalid duration {}", go_quote(text));
   std::string_view rest = text;
   if (!rest.empty() && (rest.front() == '-' || rest.front() == '+')) rest.remove_prefix(1);
   if (rest == "0") return std::nullopt;
@@ -147,7 +147,7 @@ Fault duration_fault(std::string_view text) {
   return std::nullopt;
 }
 
-Fault descriptor_fault(std::string_view text) {
+Refusal descriptor_fault(std::string_view text) {
   constexpr std::array<std::string_view, 7> kNames{"@yearly", "@annually", "@monthly", "@weekly",
                                                    "@daily",  "@midnight", "@hourly"};
   constexpr std::string_view kEvery = "@every ";
@@ -155,11 +155,11 @@ Fault descriptor_fault(std::string_view text) {
   if (!text.starts_with(kEvery)) return fmt::format("unrecognized descriptor: {}", text);
   const std::string_view duration = text.substr(kEvery.size());
   const auto fault = duration_fault(duration);
-  return fault ? Fault(fmt::format("failed to parse duration {}: {}", duration, *fault)) : std::nullopt;
+  return fault ? Refusal(fmt::format("failed to parse duration {}: {}", duration, *fault)) : std::nullopt;
 }
 
 // "TZ=Europe/Berlin 0 3 * * *": what is wrong with the zone; else it is taken from the front.
-Fault take_zone(std::string_view& schedule) {
+Refusal take_zone(std::string_view& schedule) {
   if (!schedule.starts_with("TZ=") && !schedule.starts_with("CRON_TZ=")) return std::nullopt;
   const std::size_t begin = schedule.find('=') + 1, end = schedule.find(' ');
   if (end == std::string_view::npos) return "invalid schedule format: runtime error: slice bounds out of range [:-1]";
@@ -171,7 +171,7 @@ Fault take_zone(std::string_view& schedule) {
 
 }  // namespace
 
-Fault location_fault(std::string_view name) {
+Refusal location_fault(std::string_view name) {
   if (name.empty() || name == "UTC" || name == "Local") return std::nullopt;
   if (name.find("..") != std::string_view::npos || name.front() == '/' || name.front() == '\\')
     return "time: invalid location name";
@@ -180,7 +180,7 @@ Fault location_fault(std::string_view name) {
   return fmt::format("unknown time zone {}", name);
 }
 
-Fault schedule_fault(std::string_view schedule) {
+Refusal schedule_fault(std::string_view schedule) {
   if (auto fault = take_zone(schedule)) return fault;
   if (schedule.starts_with('@')) return descriptor_fault(schedule);
   const auto fields = words(schedule);

@@ -16,7 +16,6 @@ namespace callgate::kube {
 
 namespace {
 
-using manifest::go_quote;
 using text::Node;
 
 void not_negative(const Value& holder, std::initializer_list<std::string_view> names) {

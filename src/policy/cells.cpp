@@ -9,11 +9,14 @@
 #include <unordered_map>
 #include <utility>
 
+#include "policy/effort.h"
+
 namespace callgate::policy {
 
 namespace {
 
 constexpr std::uint64_t kAll = ~std::uint64_t{0};
+constexpr std::uint64_t kStepsPerTail = 50;  // of effort: a tail is looked up in maps
 using TailId = std::uint32_t;
 
 std::uint64_t mixed(std::uint64_t h, std::uint64_t x) {
@@ -332,7 +335,9 @@ Cells::Group& Cells::group(Split& split) {
   ++work_;
   if (split.mentioned == 0 && split.base) return split.groups[*split.base];
   Rests rests{{split.possible[0].rest(seen_, stamp_), split.possible[1].rest(seen_, stamp_)}};
-  work_ += rests.of[0].tails.size() + rests.of[1].tails.size();
+  const std::size_t tails = rests.of[0].tails.size() + rests.of[1].tails.size();
+  work_ += tails;
+  spend(tails);
   const auto [at, fresh] = split.known.try_emplace(rests, split.groups.size());
   if (fresh) split.groups.push_back({std::move(rests), {}});
   if (split.mentioned == 0) split.base = at->second;
@@ -469,13 +474,16 @@ bool Cells::solve(const Rests& rests, const Cell& cell) {
   if (interest_ == Interest::differing && rests.of[0] == rests.of[1]) return true;
   if (rests.settled()) return visit_(cell, rests.of[0].otherwise, rests.of[1].otherwise);
   if (work_ > most_work_) return false;
+  spend(kStepsPerTail * (rests.of[0].tails.size() + rests.of[1].tails.size()));
   const Variable variable = choose(rests);
   const std::vector<Group> groups = split(rests, variable);
   for (const Group& group : groups) {
     if (interest_ == Interest::differing && group.rests.of[0] == group.rests.of[1]) continue;
     Cell part = cell;
     part.args[variable.arg] = united(narrowed(*cell.args[variable.arg], variable, group, groups));
-    work_ += group.values.size() * cell.args[variable.arg]->regions.size();
+    const std::size_t regions = group.values.size() * cell.args[variable.arg]->regions.size();
+    work_ += regions;
+    spend(kStepsPerTail * regions);
     if (part.args[variable.arg] && !solve(group.rests, part)) return false;
   }
   return true;

@@ -6,6 +6,8 @@
 #include <set>
 #include <span>
 
+#include "policy/effort.h"
+
 namespace callgate::policy {
 
 namespace {
@@ -79,6 +81,7 @@ class LeastSearch {
   };
 
   std::optional<std::uint64_t> descend(unsigned bit, std::uint64_t prefix, std::vector<bool> open) {
+    spend(2 * excluded_.size() + 1);
     const std::uint64_t below = bit == 0 ? 0 : kAll >> (64 - bit);  // bits not decided yet
     if ((prefix | below) < domain_.low || prefix > domain_.high) return std::nullopt;
     bool any_open = false;
@@ -132,6 +135,7 @@ class Excluded {
     return std::nullopt;
   }
   std::size_t size() const { return sorted_.size(); }
+  std::size_t masks() const { return masks_.size(); }
 
  private:
   std::vector<MaskedValue> sorted_;
@@ -166,10 +170,12 @@ std::optional<std::uint64_t> ArgRegion::least() const {
     return low_;
   // From one value to the next that is not excluded in the same way: done at once where values are excluded one by one
   // or in blocks. Masks of scattered bits may take endless steps; then bits are searched.
+  spend(20 * excluded_.size());
   const Excluded excluded(excluded_);
   std::optional<std::uint64_t> value = next_with(low_, known_mask_, known_bits_);
   for (std::size_t steps = excluded.size() + 1; steps > 0; --steps) {
     if (!value || *value > high_) return std::nullopt;
+    spend(excluded.masks());
     const auto mask = excluded.by(*value);
     if (!mask) return value;
     const std::uint64_t block = *mask == 0 ? kAll : (*mask & (~*mask + 1)) - 1;

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "policy/effort.h"
 #include "policy/policy.h"
 #include "policy/region.h"
 
@@ -33,9 +34,12 @@ inline const Condition* pending(const Cursor& at, Action& action) {
   return &clause.conditions[at.condition];
 }
 
+inline constexpr std::uint64_t kStepsPerRegion = 100;  // of effort
+
 // Calls leaf(region, action of a, action of b) for each; stops once it returns false, and then returns false itself.
 template <class Leaf>
 bool walk(Cursor a, Cursor b, const CallRegion& region, const Leaf& leaf) {
+  spend(kStepsPerRegion);
   Action action_a, action_b;
   const Condition* ask_a = pending(a, action_a);
   const Condition* ask_b = pending(b, action_b);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Profiles of 60,000 argument rules and of 500,000 repeated names get their answer, and soon.
+"""Profiles of 60,000 argument rules and of 500,000 repeated names get their answer, and soon; argument rules that cannot
+be compared in any time are refused, and soon.
 
 usage: test_large.py CALLGATE
 """
 import json
 import pathlib
+import random
 import subprocess
 import sys
 import tempfile
@@ -31,6 +33,15 @@ def rules(condition):
     return [{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": condition(i)} for i in range(RULES)]
 
 
+def scattered(count):
+    """Rules that ask for two bits each of three arguments: what none of them holds for doubles with every rule."""
+    draw = random.Random(5)
+    def bits(index):
+        mask = 1 << draw.randrange(20) | 1 << draw.randrange(20)
+        return arg(index, mask, "MASKED_EQ", draw.getrandbits(20) & mask)
+    return [{"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [bits(i) for i in range(3)]} for _ in range(count)]
+
+
 def main():
     callgate = pathlib.Path(sys.argv[1]).resolve()
     failures = []
@@ -54,6 +65,9 @@ def main():
         two = [rule | {"action": ["SCMP_ACT_ALLOW", "SCMP_ACT_LOG"][i % 2]}
                for i, rule in enumerate(rules(lambda i: [arg(0, 0xFFFFF0, "MASKED_EQ", i << 4)]))]
         actions = write(folder, "actions", two)
+        hostile = write(folder, "hostile", scattered(60))
+        off = str(folder / "off.json")
+        pathlib.Path(off).write_text("{}\n")
         names = write(folder, "names", [{"names": ["read"] * NAMES, "action": "SCMP_ACT_ALLOW"}])
 
         expect(0, "ALLOW", "eval", apart, "socket", "9")
@@ -77,6 +91,9 @@ def main():
             expect(0, "socket", "convert", "--lossy", "--to", target, apart, "-o", written)
             expect(0, "subset", "subset", written, apart)
         expect(3, "more than 60000 instructions", "convert", "--to", "bpf", apart)
+        expect(3, "[CG6006]", "diff", "unconfined", hostile)
+        expect(3, '"id": "CG6006"', "lint", "--format", "json", hostile)
+        expect(3, "seccomp-off", "lint", hostile, off)
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0

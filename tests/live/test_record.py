@@ -116,7 +116,7 @@ class Record(unittest.TestCase):
         self.assertNotIn("getdents64", calls_of_last_run())
         self.assertIn("[CG6004]", record("--new-only", "-o", path, "--", "ls", status=2).stderr)
         path.write_text("{}\n")
-        self.assertIn("[CG5201]", record("--append", "--new-only", "-o", path, "--", "ls", status=125).stderr)
+        self.assertIn("[CG6005]", record("--append", "--new-only", "-o", path, "--", "ls", status=125).stderr)
 
     def test_recorder_that_is_killed_leaves_the_file_as_it_was(self):
         path = self.folder / "runs.jsonl"
@@ -319,9 +319,14 @@ class Record(unittest.TestCase):
         disk.mkdir()
         mount = f"mount -t tmpfs -o size=16k,nr_inodes=10 none {disk}"
         fill = f"dd if=/dev/zero of={disk}/zeros bs=4k count=3 2> /dev/null"
-        look = f"status=$?; cat {disk}/r.jsonl >&2; ls {disk} >&2; exit $status"
-        for before, option in (("", ""), ("", "--append"), ("old\n", ""), ("old\n", "--append")):
-            script = f"{mount}; {fill}; " + (f"printf '{before}' > {disk}/r.jsonl; " if before else "")
+        look = f"status=$?; cat {disk}/r.jsonl; ls {disk} >&2; exit $status"
+        whole = self.folder / "whole.jsonl"
+        record("-o", whole, "--", "true")
+        before = self.folder / "before.jsonl"  # a recording that fits into what is left
+        before.write_text("".join(line for line in whole.read_text().splitlines(keepends=True)
+                                  if json.loads(line)["record"] in ("run", "end")))
+        for there, option in ((False, ""), (False, "--append"), (True, ""), (True, "--append")):
+            script = f"{mount}; {fill}; " + (f"cp {before} {disk}/r.jsonl; " if there else "")
             done = subprocess.run(["unshare", "-m", "sh", "-c", f'{script} "$@"; {look}', "sh", CALLGATE, "record",
                                    *option.split(), "-o", disk / "r.jsonl", "--", "ls", "/"], capture_output=True, text=True,
                                   timeout=LIMIT)
@@ -329,10 +334,10 @@ class Record(unittest.TestCase):
                 self.skipTest("no mounts of our own here")
             self.assertEqual(done.returncode, 125, done.stderr)
             self.assertIn("no space left on device", done.stderr)
-            self.assertNotIn('{"record"', done.stderr)
-            self.assertEqual("old" in done.stderr, bool(before))
+            left = done.stdout[done.stdout.find('{"record"'):] if '{"record"' in done.stdout else ""
+            self.assertEqual(left, before.read_text() if there else "")
             self.assertEqual(set(done.stderr.splitlines()[-2:]) & {"r.jsonl", "zeros"},
-                             {"r.jsonl", "zeros"} if before else {"zeros"}, done.stderr)
+                             {"r.jsonl", "zeros"} if there else {"zeros"}, done.stderr)
 
 
 if __name__ == "__main__":
