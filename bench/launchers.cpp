@@ -41,8 +41,8 @@ bool write_bundle(const std::string& folder, const std::string& idle) {
 std::vector<Program> launchers(const std::string& callgate, const std::string& idle, const std::string& filter,
                                const std::string& folder) {
   std::vector<Program> out;
-  const auto ours = [&](const char* name, std::initializer_list<std::string> options) {
-    std::vector<std::string> argv{callgate, "run"};
+  const auto ours = [&](const std::string& command, const char* name, std::initializer_list<std::string> options) {
+    std::vector<std::string> argv{command, "run"};
     argv.insert(argv.end(), options);
     argv.insert(argv.end(), {"--", idle});
     out.push_back({kLaunch, name, std::move(argv)});
@@ -56,12 +56,17 @@ std::vector<Program> launchers(const std::string& callgate, const std::string& i
     if (const auto run = run_process(argv); run && run->good()) out.push_back({kLaunch, name, std::move(argv)});
   };
   out.push_back({kLaunch, kBare, {idle}});
-  ours(kRun, {"--profile", "docker-default"});
-  ours("callgate run, compiled filter", {"--profile", filter});
+  ours(callgate, kRun, {"--profile", "docker-default"});
+  ours(callgate, kRunFilter, {"--filter", filter});
   out.push_back({kLaunch, kItself, {callgate, "version"}});
   for (const char* const seal : {"memory", "file", "net", "process"})
-    ours((std::string("callgate run --seal ") + seal).c_str(), {"--profile", filter, "--seal", seal});
-  ours(kSealAll, {"--profile", filter, "--seal", "all"});
+    ours(callgate, (std::string("callgate run --seal ") + seal).c_str(), {"--filter", filter, "--seal", seal});
+  ours(callgate, kSealAll, {"--filter", filter, "--seal", "all"});
+  if (const std::string alone = callgate + "-static"; access(alone.c_str(), X_OK) == 0) {
+    ours(alone, kStaticRun, {"--filter", filter});
+    ours(alone, kStaticSealAll, {"--filter", filter, "--seal", "all"});
+    out.push_back({kLaunch, kStaticItself, {alone, "version"}});
+  }
   other("setpriv --no-new-privs", "setpriv", {"--no-new-privs"});
   other("unshare, the same namespaces", "unshare",
         {"--fork", "--pid", "--mount-proc", "--ipc", "--uts", "--net", "--cgroup", "--kill-child"});
