@@ -44,7 +44,7 @@ void user_name(const Value& found) {
     found.invalid_as(json::text(name), "runAsUserName" + std::string(why));
   };
   if (name.empty()) return refuse(" cannot be an empty string");
-  if (std::any_of(name.begin(), name.end(), [](char c) { return (c >= 0 && c < ' ') || c == '\x7f'; }))
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }))
     return refuse(" cannot contain control characters");
   const auto parts = base::split(name, '\\');
   if (parts.size() > 2) return refuse(" cannot contain more than one backslash");
