@@ -54,6 +54,8 @@ int scan_command(Session& session) {
   if (status != kYes) return status;
   const bool to_file = given.has("output");
   options->arguments = (session.json() || to_file) && !why;
+  const auto means = scan_means(session, status);
+  if (!means) return status;
   const std::string root(given.last("root").value_or("/"));
   if (given.operands.empty() || given.has("package")) {
     if (!given.has("root") && !given.has("package"))
@@ -62,19 +64,17 @@ int scan_command(Session& session) {
       return session.usage(kBadOperands, "scan: --why, and programs by name, are not for all programs of a tree");
     const auto tree = fleet::open_directory(root);
     if (!tree) return session.fail(tree.error());
-    return scan_tree(session, **tree, root, std::move(*options));
+    return scan_tree(session, **tree, root, std::move(*options), *means);
   }
-  if (to_file || given.has("jobs"))
-    return session.usage(kBadOperands, "scan: --output and --jobs are for all programs of a tree");
+  if (to_file) return session.usage(kBadOperands, "scan: --output is for all programs of a tree");
   options->chains = why.has_value();
-  scan::Library library(scan::reader(root));
+  scan::Library library(scan::reader(root), means->cache.get(), means->jobs);
   auto json = session.begin_json();
   json.key("programs").begin_array();
-  for (const std::string& path : given.operands) {
-    auto answer = scan::scan(library, path, *options);
+  scan::scan_in_order(library, given.operands, *options, [&](std::size_t i, base::Result<scan::Answer> answer) {
     if (!answer) {
-      status = std::max(status, session.fail(std::move(answer.error()).within(base::printable(path))));
-      continue;
+      status = std::max(status, session.fail(std::move(answer.error()).within(base::printable(given.operands[i]))));
+      return true;
     }
     if (!answer->closed()) status = std::max(status, kNo);
     if (session.json()) {
@@ -85,7 +85,8 @@ int scan_command(Session& session) {
     } else {
       session.print(why ? scan_why_text(*answer, *why) : scan_in_text(*answer));
     }
-  }
+    return true;
+  });
   json.end_array();
   if (session.json()) session.print(json);
   return status;
@@ -94,7 +95,7 @@ int scan_command(Session& session) {
 constexpr std::array<Operand, 1> kOperands{
     {{"ELF", "a program, or a script: then its interpreter counts", false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 7>{{
+    std::array<Option, 9>{{
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
          "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,plain-locks,own-numbers", true},
@@ -103,7 +104,10 @@ constexpr auto kOptions =
         {"package", 0, "NAME", "the programs of this package, as the root's dpkg or apk has it installed", ""},
         {"output", 'o', "FILE",
          "for all programs: write each, as soon as it is scanned, as a line of JSON; a run that was ended goes on", ""},
-        {"jobs", 'j', "N", "for all programs: scan as many at once (as there are processors, if not given)", ""},
+        {"jobs", 'j', "N", "use so many threads (as many as there are processors, if not given)", ""},
+        {"cache", 0, "DIR", "keep what is found here ($XDG_CACHE_HOME/callgate or ~/.cache/callgate, if not given)",
+         ""},
+        {"no-cache", 0, "", "find everything anew, and keep nothing", ""},
         {"progress", 0, "", "tell how it goes, where standard error is no terminal, too", ""},
     }} +
     kFormat;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
@@ -60,8 +59,13 @@ std::string counted(std::uint64_t n, std::string_view one, std::string_view many
 
 class Fleet {
  public:
-  Fleet(Session& session, const fleet::Tree& tree, std::string name, scan::Options options)
-      : session_(session), tree_(tree), name_(std::move(name)), options_(std::move(options)), progress_(session) {}
+  Fleet(Session& session, const fleet::Tree& tree, std::string name, scan::Options options, const ScanMeans& means)
+      : session_(session),
+        tree_(tree),
+        name_(std::move(name)),
+        options_(std::move(options)),
+        means_(means),
+        progress_(session) {}
 
   int run() {
     sum_.inventory =
@@ -139,16 +143,12 @@ class Fleet {
 
   int scan(const std::vector<std::string>& paths) {
     const std::vector<std::string> open = not_kept(paths);
-    scan::Library library([&](const std::string& path) { return tree_.read(path); });
+    scan::Library library([&](const std::string& path) { return tree_.read(path); }, means_.cache.get());
     base::Result<void> written;
-    const auto jobs = base::parse_u64(session_.arguments().last("jobs").value_or("0"));
-    if (!jobs || *jobs > 1024) return session_.usage(kBadOptionValue, "--jobs: a number up to 1024");
-    const unsigned threads =
-        *jobs != 0 ? static_cast<unsigned>(*jobs) : std::max(1U, std::thread::hardware_concurrency());
     const auto tell = [&] {
       return fmt::format("{} of {} scanned", sum_.programs.size(), counted(paths.size(), "program", "programs"));
     };
-    fleet::scan_all(library, open, options_, threads, [&](const fleet::Done& done) {
+    fleet::scan_all(library, open, options_, means_.jobs, [&](const fleet::Done& done) {
       std::string text = line(open[done.index], done.answer);
       if (state_) written = state_->append(text);
       auto one = read_scanned(std::move(text));
@@ -255,6 +255,7 @@ class Fleet {
   const fleet::Tree& tree_;
   std::string name_;
   scan::Options options_;
+  const ScanMeans& means_;
   Progress progress_;
   std::optional<fleet::Packages> packages_;
   std::optional<ScanState> state_;
@@ -264,8 +265,9 @@ class Fleet {
 
 }  // namespace
 
-int scan_tree(Session& session, const fleet::Tree& tree, const std::string& name, scan::Options options) {
-  return Fleet(session, tree, name, std::move(options)).run();
+int scan_tree(Session& session, const fleet::Tree& tree, const std::string& name, scan::Options options,
+              const ScanMeans& means) {
+  return Fleet(session, tree, name, std::move(options), means).run();
 }
 
 }  // namespace callgate::cli

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "cli/scan_means.h"
 #include "cli/session.h"
 #include "fleet/tree.h"
 #include "scan/scan.h"
@@ -11,6 +12,7 @@
 namespace callgate::cli {
 
 // `name`: what the tree is called in the output.
-int scan_tree(Session& session, const fleet::Tree& tree, const std::string& name, scan::Options options);
+int scan_tree(Session& session, const fleet::Tree& tree, const std::string& name, scan::Options options,
+              const ScanMeans& means);
 
 }  // namespace callgate::cli

@@ -35,7 +35,7 @@ void scan_all(scan::Library& library, std::span<const std::string> programs, con
   const auto work = [&] {
     for (std::size_t i = next++; i < programs.size() && !stop; i = next++) {
       const Done one{i, scan::scan(library, programs[i], options)};
-      library.trim(kKeepBytes);
+      library.trim(scan::kKeepBytes);
       const std::scoped_lock lock(mutex);
       if (!stop && !done(one)) stop = true;
     }

@@ -31,9 +31,6 @@ struct Done {
   base::Result<scan::Answer> answer;
 };
 
-// What analysed files may take up before those that no program uses at the moment are dropped.
-inline constexpr std::size_t kKeepBytes = std::size_t{1} << 30;
-
 // Scans the programs on `jobs` threads. `done` is called once for each, by one thread at a time, as soon as its answer
 // is there; false ends the run early.
 void scan_all(scan::Library& library, std::span<const std::string> programs, const scan::Options& options,

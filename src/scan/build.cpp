@@ -19,7 +19,7 @@ bool is_place_of_code(const elf::Symbol& s) {
 
 }  // namespace
 
-base::Result<std::shared_ptr<const Module>> Module::make(std::string path, std::string bytes) {
+base::Result<std::shared_ptr<Module>> Module::read(std::string path, std::string bytes) {
   std::shared_ptr<Module> module(new Module);
   module->path = std::move(path);
   module->bytes = std::move(bytes);
@@ -27,13 +27,26 @@ base::Result<std::shared_ptr<const Module>> Module::make(std::string path, std::
   CALLGATE_TRY(module->file, elf::File::parse(view));
   if (module->file.machine != EM_X86_64)
     return base::fail(base::ErrorCode::unsupported, "the program is for another machine than x86-64");
-  Sweep(*module).run();
-  return std::shared_ptr<const Module>(module);
+  Sweep(*module).outline();
+  return module;
+}
+
+void Module::analyse() {
+  Sweep(*this).run();
+}
+
+base::Result<std::shared_ptr<const Module>> Module::make(std::string path, std::string bytes) {
+  CALLGATE_TRY(std::shared_ptr<Module> module, read(std::move(path), std::move(bytes)));
+  module->analyse();
+  return std::shared_ptr<const Module>(std::move(module));
+}
+
+void Sweep::outline() {
+  find_code();
+  find_slots();
 }
 
 void Sweep::run() {
-  find_code();
-  find_slots();
   find_go();
   framed_functions();
   unframed_functions();
@@ -208,7 +221,7 @@ void Sweep::unframed_functions() {
         if (r.kind != RefKind::memory && r.kind != RefKind::fall) entry(r.to);
     }
   }
-  if (entries_.size() != before) m_.file.defects.emplace_back("code without unwind entries is cut up too finely");
+  if (entries_.size() != before) m_.sweep_defects.emplace_back("code without unwind entries is cut up too finely");
   for (const Piece& each : pieces) keep(each);
 }
 

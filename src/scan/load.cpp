@@ -176,7 +176,7 @@ class Loading {
 };
 
 // The program that env(1) executes, by its path. Empty: there is none.
-std::string along_path(const Library& library, const std::string& name) {
+std::string along_path(Library& library, const std::string& name) {
   if (name.empty() || name.find('/') != std::string::npos) return name;
   for (std::string_view rest = kDefaultPath; !rest.empty();) {
     const auto colon = std::min(rest.find(':'), rest.size());
@@ -188,7 +188,7 @@ std::string along_path(const Library& library, const std::string& name) {
 }
 
 // What is executed for a script.
-base::Result<std::string> interpreter_of(const Library& library, Program& program, std::string_view text) {
+base::Result<std::string> interpreter_of(Library& library, Program& program, std::string_view text) {
   const auto line = script_line(text);
   if (!line) return base::fail(base::ErrorCode::invalid, "the script's first line names no interpreter");
   if (!line->env) return line->interpreter;
@@ -202,85 +202,6 @@ base::Result<std::string> interpreter_of(const Library& library, Program& progra
 
 }  // namespace
 
-std::shared_ptr<Library::Entry> Library::entry(const std::string& path) {
-  const std::scoped_lock lock(mutex_);
-  std::shared_ptr<Entry>& kept = modules_[path];
-  if (!kept) kept = std::make_shared<Entry>();
-  kept->used = ++uses_;
-  return kept;
-}
-
-base::Result<std::shared_ptr<const Module>> Library::module(const std::string& path) {
-  const auto kept = entry(path);
-  const std::scoped_lock lock(kept->mutex);
-  if (kept->module) return kept->module;
-  CALLGATE_TRY(std::string bytes, read_(path));
-  CALLGATE_TRY(kept->module, Module::make(path, std::move(bytes)));
-  const Module& m = *kept->module;
-  kept->bytes = m.bytes.size() + m.refs.size() * sizeof(Ref) + m.functions.size() * sizeof(Function) +
-                m.data_refs.size() * sizeof(Address) + m.file.relocations.size() * sizeof(elf::Relocation) +
-                (m.file.symbols.size() + m.file.dynamic_symbols.size()) * sizeof(elf::Symbol);
-  return kept->module;
-}
-
-const Chunks& Library::chunks(const Module& module) {
-  const auto kept = entry(module.path);
-  const std::scoped_lock lock(kept->mutex);
-  if (!kept->chunks) kept->chunks = std::make_unique<Chunks>(module);
-  return *kept->chunks;
-}
-
-void Library::trim(std::size_t max_bytes) {
-  const std::scoped_lock lock(mutex_);
-  std::size_t all = 0;
-  std::vector<std::pair<std::uint64_t, std::string>> unused;
-  for (const auto& [path, each] : modules_) {
-    const std::unique_lock lock_one(each->mutex, std::try_to_lock);
-    if (!lock_one || each.use_count() > 1) continue;  // being asked for
-    all += each->bytes;
-    if (!each->module || each->module.use_count() == 1) unused.emplace_back(each->used, path);
-  }
-  std::sort(unused.begin(), unused.end());
-  for (const auto& [used, path] : unused) {
-    if (all <= max_bytes) return;
-    all -= modules_[path]->bytes;
-    modules_.erase(path);
-  }
-}
-
-// The format of glibc 2.2 and later: a header of 48 bytes, then entries {flags, name, path, os version, hwcap}.
-void Library::read_cache() {
-  constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
-  constexpr std::size_t kHeader = 48, kEntry = 24;
-  constexpr std::uint32_t kX8664 = 0x0303;
-  const auto raw = read_("/etc/ld.so.cache");
-  const std::string text = raw ? *raw : "";
-  const auto number = [&](std::size_t at) {
-    std::uint32_t out = 0;
-    if (at <= text.size() && text.size() - at >= 4) std::memcpy(&out, text.data() + at, 4);
-    return out;
-  };
-  const auto word = [&](std::size_t at) {
-    return at < text.size() && text.find('\0', at) != std::string::npos ? std::string(text.c_str() + at) : "";
-  };
-  if (text.starts_with(kMagic))
-    for (std::size_t i = 0, at = kHeader; i < number(20) && at + kEntry <= text.size(); ++i, at += kEntry) {
-      std::uint64_t capabilities = 0;
-      std::memcpy(&capabilities, text.data() + at + 16, 8);
-      if (number(at) != kX8664) continue;
-      if (capabilities == 0)
-        cache_.emplace(word(number(at + 4)), word(number(at + 8)));
-      else
-        variants_.insert(word(number(at + 4)));
-    }
-}
-
-std::string Library::cached(std::string_view name) {
-  std::call_once(cache_read_, [this] { read_cache(); });
-  const auto found = cache_.find(name);
-  return found == cache_.end() ? "" : found->second;
-}
-
 base::Result<Program> load(Library& library, const std::string& path) {
   Program program;
   program.path = path;
@@ -289,6 +210,7 @@ base::Result<Program> load(Library& library, const std::string& path) {
     auto module = library.module(now);
     if (module) {
       Loading(library, program).start(*module);
+      library.complete(program.modules);
       return program;
     }
     auto text = library.text(now);
@@ -307,7 +229,9 @@ bool add_library(Library& library, Program& program, const std::string& name, co
     if (m->path == opened_by) by = m.get();
   Loading loading(library, program);
   loading.known();
-  return loading.add(name, *by, {});
+  if (!loading.add(name, *by, {})) return false;
+  library.complete(program.modules);
+  return true;
 }
 
 }  // namespace callgate::scan

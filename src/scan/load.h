@@ -3,55 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <map>
-#include <mutex>
-#include <optional>
-#include <set>
-
-#include "scan/chunks.h"
-#include "scan/module.h"
+#include "scan/library.h"
 
 namespace callgate::scan {
-
-// Gives modules by path. Each file is read and analysed once, however many programs use it, and may be asked for by
-// several threads.
-class Library {
- public:
-  using Read = std::function<base::Result<std::string>(const std::string& path)>;
-  explicit Library(Read read) : read_(std::move(read)) {}
-
-  base::Result<std::shared_ptr<const Module>> module(const std::string& path);
-  // A module's data told apart, once for all programs. The module is one of this library's.
-  const Chunks& chunks(const Module& module);
-  base::Result<std::string> text(const std::string& path) const { return read_(path); }
-  // The loader's cache: where a library of this name is; empty if it is not in there.
-  std::string cached(std::string_view name);
-  // Is there another one for some processors (glibc-hwcaps)? After cached().
-  bool has_variants(const std::string& name) const { return variants_.contains(name); }
-  // Drops modules that no program holds, those first that were not asked for the longest, until the rest takes up no
-  // more than that, about.
-  void trim(std::size_t max_bytes);
-
- private:
-  struct Entry {
-    std::mutex mutex;
-    std::shared_ptr<const Module> module;
-    std::unique_ptr<Chunks> chunks;
-    std::size_t bytes = 0;
-    std::uint64_t used = 0;
-  };
-  std::shared_ptr<Entry> entry(const std::string& path);
-  void read_cache();
-
-  Read read_;
-  std::mutex mutex_;
-  std::uint64_t uses_ = 0;
-  std::map<std::string, std::shared_ptr<Entry>> modules_;
-  std::once_flag cache_read_;
-  std::map<std::string, std::string, std::less<>> cache_;
-  std::set<std::string> variants_;
-};
 
 struct Missing {
   std::string name;  // as the needing file says it

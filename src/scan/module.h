@@ -66,6 +66,9 @@ class Module {
  public:
   // Errors: those of File::parse, and unsupported for another machine than x86-64.
   static base::Result<std::shared_ptr<const Module>> make(std::string path, std::string bytes);
+  // The same in two steps: the file, its code areas and slots; then the rest.
+  static base::Result<std::shared_ptr<Module>> read(std::string path, std::string bytes);
+  void analyse();
 
   // The function that holds `a`, or nothing.
   const Function* function_at(Address a) const;
@@ -88,10 +91,11 @@ class Module {
   std::vector<Function> functions;  // by address, disjoint
   std::vector<Ref> refs;
   std::vector<Site> sites;
-  std::vector<Slot> slots;         // by place
-  std::vector<Address> data_refs;  // all data addresses that code names, sorted
-  std::vector<Address> pointers;   // code addresses that stand in data and are final (position-dependent files)
-  bool all_code_counts = false;    // of a runtime whose tables name code in ways that are not followed (Go)
+  std::vector<Slot> slots;                 // by place
+  std::vector<Address> data_refs;          // all data addresses that code names, sorted
+  std::vector<Address> pointers;           // code addresses that stand in data and are final (position-dependent files)
+  bool all_code_counts = false;            // of a runtime whose tables name code in ways that are not followed (Go)
+  std::vector<std::string> sweep_defects;  // what the analysis of the code left out, and why
 
  private:
   Module() = default;

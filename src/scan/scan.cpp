@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "scan/join.h"
+#include "scan/kept_answer.h"
 #include "scan/opens.h"
 #include "scan/prune.h"
 
@@ -42,6 +43,8 @@ constexpr std::uint32_t kRtSigaction = 13, kRtSigreturn = 15, kRestartSyscall = 
 // clock_nanosleep.
 constexpr std::array<std::uint32_t, 4> kRestarted{7, 35, 202, 230};
 constexpr int kMaxRounds = 40;
+// How many programs a thread does before answers are handed on.
+constexpr std::size_t kBatchPerJob = 8;
 
 // Relocations that put no code address anywhere, besides those that are followed: TLS offsets, sizes.
 bool is_harmless(std::uint32_t type) {
@@ -158,7 +161,8 @@ class Scanner {
       trouble(Trouble::script, program_.path,
               fmt::format("what {} does is decided by the script", program_.script_interpreter), Assumption::no_script);
     for (const auto& m : program_.modules) {
-      for (const std::string& each : m->file.defects) trouble(Trouble::defect, m->path, each);
+      for (const auto* defects : {&m->file.defects, &m->sweep_defects})
+        for (const std::string& each : *defects) trouble(Trouble::defect, m->path, each);
       std::set<std::uint32_t> types;
       for (const elf::Relocation& r : m->file.relocations)
         if (!is_followed(r.type) && !is_harmless(r.type)) types.insert(r.type);
@@ -353,7 +357,9 @@ bool Options::assumes(Assumption a) const {
   return std::find(assume.begin(), assume.end(), a) != assume.end();
 }
 
-base::Result<Answer> scan(Library& library, const std::string& path, const Options& options) {
+namespace {
+
+base::Result<Answer> find_out(Library& library, const std::string& path, const Options& options) {
   CALLGATE_TRY(Program program, load(library, path));
   const std::vector<std::string> before = std::move(program.executed_before);
   Answer answer = Scanner(library, options, std::move(program)).run();
@@ -364,6 +370,35 @@ base::Result<Answer> scan(Library& library, const std::string& path, const Optio
     join(answer, Scanner(library, options, std::move(first)).run());
   }
   return answer;
+}
+
+}  // namespace
+
+base::Result<Answer> scan(Library& library, const std::string& path, const Options& options) {
+  if (library.cache() != nullptr)
+    if (auto kept = find_answer(library, path, options)) return std::move(*kept);
+  Library mine = library.view(library.jobs());
+  CALLGATE_TRY(Answer answer, find_out(mine, path, options));
+  if (library.cache() != nullptr)
+    if (const auto asked = mine.asked()) keep_answer(*library.cache(), *asked, options, path, answer);
+  return answer;
+}
+
+void scan_in_order(Library& library, std::span<const std::string> paths, const Options& options,
+                   const std::function<bool(std::size_t, base::Result<Answer>)>& take) {
+  const unsigned at_once = static_cast<unsigned>(std::clamp<std::size_t>(paths.size(), 1, library.jobs()));
+  const std::size_t batch = std::size_t{at_once} * kBatchPerJob;
+  for (std::size_t begin = 0; begin < paths.size(); begin += batch) {
+    const std::size_t count = std::min(batch, paths.size() - begin);
+    std::vector<std::optional<base::Result<Answer>>> answers(count);
+    in_parallel(at_once, count, [&](std::size_t i) {
+      Library mine = library.view(std::max(1U, library.jobs() / at_once));
+      answers[i] = scan(mine, paths[begin + i], options);
+    });
+    for (std::size_t i = 0; i < count; ++i)
+      if (!take(begin + i, std::move(*answers[i]))) return;
+    library.trim(kKeepBytes);
+  }
 }
 
 }  // namespace callgate::scan

@@ -78,6 +78,14 @@ struct Options {
 };
 
 // Errors: the program cannot be read, is no ELF file or script, or is for another machine.
+// From the library's cache if that has an answer that still holds.
 base::Result<Answer> scan(Library& library, const std::string& path, const Options& options);
+// What analysed files may take up before those that no program uses at the moment are dropped.
+inline constexpr std::size_t kKeepBytes = std::size_t{1} << 30;
+
+// Many at once, on the library's threads; the answers are handed to `take` in the order of the paths, on this thread,
+// with the path's index. False ends it.
+void scan_in_order(Library& library, std::span<const std::string> paths, const Options& options,
+                   const std::function<bool(std::size_t, base::Result<Answer>)>& take);
 
 }  // namespace callgate::scan

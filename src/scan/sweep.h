@@ -19,6 +19,9 @@ Address table_limit(const Module& module, Address a);
 class Sweep {
  public:
   explicit Sweep(Module& module) : m_(module) {}
+  // Code areas and slots.
+  void outline();
+  // The rest.
   void run();
 
  private:
