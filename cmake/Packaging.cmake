@@ -17,6 +17,8 @@ set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${callgate_description}")
 set(CPACK_COMPONENT_DEV_DESCRIPTION "Headers and static library of callgate")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_NAME callgate)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_SHLIBDEPS ON)
+# Loaded when they are needed.
+set(CPACK_DEBIAN_RUNTIME_PACKAGE_RECOMMENDS "libarchive13")
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libcallgate-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS "libfmt-dev, libsimdjson-dev, libyaml-dev")

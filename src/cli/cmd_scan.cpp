@@ -12,7 +12,7 @@
 #include "cli/options.h"
 #include "cli/scan_fleet.h"
 #include "cli/scan_print.h"
-#include "scan/files.h"
+#include "cli/scan_source.h"
 #include "scan/scan.h"
 
 namespace callgate::cli {
@@ -52,28 +52,25 @@ int scan_command(Session& session) {
   int status = kYes;
   const auto why = asked(session, status);
   if (status != kYes) return status;
-  const bool to_file = given.has("output");
-  options->arguments = (session.json() || to_file) && !why;
+  options->arguments = (session.json() || given.has("output")) && !why;
   const auto means = scan_means(session, status);
   if (!means) return status;
-  const std::string root(given.last("root").value_or("/"));
-  if (given.operands.empty() || given.has("package")) {
-    if (!given.has("root") && !given.has("package"))
-      return session.usage(kBadOperands, "scan: a program is missing, or --root, or --package");
+  const auto source = scan_source(session, status);
+  if (!source) return status;
+  if (source->all) {
     if (why || !given.operands.empty())
       return session.usage(kBadOperands, "scan: --why, and programs by name, are not for all programs of a tree");
-    const auto tree = fleet::open_directory(root);
-    if (!tree) return session.fail(tree.error());
-    return scan_tree(session, **tree, root, std::move(*options), *means);
+    return scan_tree(session, *source->tree, source->name, std::move(*options), *means);
   }
-  if (to_file) return session.usage(kBadOperands, "scan: --output is for all programs of a tree");
+  if (given.has("output")) return session.usage(kBadOperands, "scan: --output is for all programs of a tree");
   options->chains = why.has_value();
-  scan::Library library(scan::reader(root), means->cache.get(), means->jobs);
+  scan::Library library([&](const std::string& path) { return source->tree->read(path); }, means->cache.get(),
+                        means->jobs);
   auto json = session.begin_json();
   json.key("programs").begin_array();
-  scan::scan_in_order(library, given.operands, *options, [&](std::size_t i, base::Result<scan::Answer> answer) {
+  scan::scan_in_order(library, source->programs, *options, [&](std::size_t i, base::Result<scan::Answer> answer) {
     if (!answer) {
-      status = std::max(status, session.fail(std::move(answer.error()).within(base::printable(given.operands[i]))));
+      status = std::max(status, session.fail(std::move(answer.error()).within(base::printable(source->programs[i]))));
       return true;
     }
     if (!answer->closed()) status = std::max(status, kNo);
@@ -95,12 +92,16 @@ int scan_command(Session& session) {
 constexpr std::array<Operand, 1> kOperands{
     {{"ELF", "a program, or a script: then its interpreter counts", false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 9>{{
+    std::array<Option, 12>{{
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
          "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,plain-locks,own-numbers", true},
         {"root", 0, "DIR", "the directory that is the program's root (/ if not given); alone: all programs below it",
          ""},
+        {"image", 0, "FILE",
+         "look into an image that docker save, podman save or skopeo has written; without ELF: what it executes", ""},
+        {"tag", 0, "NAME", "which of the images in FILE, by its tag or the beginning of its id", ""},
+        {"all", 0, "", "all programs of the root, or of the image", ""},
         {"package", 0, "NAME", "the programs of this package, as the root's dpkg or apk has it installed", ""},
         {"output", 'o', "FILE",
          "for all programs: write each, as soon as it is scanned, as a line of JSON; a run that was ended goes on", ""},
@@ -134,6 +135,10 @@ extern const Command kScanCommand{
     "may "
     "execute, with links resolved inside of it and nowhere else. Devices, pipes, what cannot be read and programs of "
     "other machines are named and left out.\n\n"
+    "With --image the same is done for an image in a file (docker save, OCI layout; layers plain or compressed by "
+    "gzip, "
+    "zstd, xz or bzip2): for the program that it is configured to execute, for programs by name, or for --all. Nothing "
+    "is unpacked.\n\n"
     "Not seen: code that the program makes itself while it runs (a just-in-time compiler), programs that it executes, "
     "and what LD_PRELOAD and LD_LIBRARY_PATH bring in.",
     kOperands,

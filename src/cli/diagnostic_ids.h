@@ -46,5 +46,7 @@ inline constexpr base::DiagnosticId kNotRoots{6017, base::Severity::warning, "in
 inline constexpr base::DiagnosticId kOtherFormat{6018, base::Severity::error, "not a format of callgate-static"};
 // The root's own data base (dpkg's, apk's) has no package of that name installed.
 inline constexpr base::DiagnosticId kNoPackage{6019, base::Severity::error, "no such package"};
+// The image's configuration names no program, or one that no layer holds.
+inline constexpr base::DiagnosticId kNoEntryPoint{6020, base::Severity::error, "image without a program"};
 
 }  // namespace callgate::cli

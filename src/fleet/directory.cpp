@@ -215,8 +215,8 @@ class Directory final : public Tree {
 }  // namespace
 
 std::string_view name(SkipReason reason) {
-  constexpr std::array<std::string_view, 8> kNames{"unreadable", "device",  "pipe",   "socket",
-                                                   "loop",       "foreign", "kernel", "too-deep"};
+  constexpr std::array<std::string_view, 9> kNames{"unreadable", "device", "pipe",    "socket",  "loop",
+                                                   "foreign",    "kernel", "refused", "too-deep"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

@@ -23,6 +23,7 @@ enum class SkipReason : std::uint8_t {
   loop,      // a symbolic link that leads to itself
   foreign,   // a program of another machine
   kernel,    // a file system that the kernel makes up (proc, sysfs …)
+  refused,   // an image's entry that no engine would unpack
   too_deep,  // below more directories than any sane tree has
 };
 std::string_view name(SkipReason reason);
