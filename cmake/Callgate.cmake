@@ -30,6 +30,9 @@ if(CALLGATE_FUZZ)
   target_compile_options(callgate_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# What is tested is the libraries, which keep -O3; the tests' own code costs a third less to compile this way.
+set(CALLGATE_TEST_OPTIONS $<$<CONFIG:Release>:-O1>)
+
 # Precompiled standard headers, for machines that start without a compiler cache: with them, what ccache keeps is not
 # shared between directories. A set of its own for each kind of flags: libraries are position-independent code, and
 # GoogleTest comes with a macro.
@@ -37,18 +40,23 @@ if(CALLGATE_PCH)
   foreach(kind library program test)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/pch/${kind}.cpp CONTENT "")
     add_library(callgate_pch_${kind} OBJECT ${PROJECT_BINARY_DIR}/pch/${kind}.cpp)
-    target_link_libraries(callgate_pch_${kind} PRIVATE callgate_flags)
+    target_link_libraries(callgate_pch_${kind} PRIVATE callgate_flags fmt::fmt)
     target_precompile_headers(callgate_pch_${kind} PRIVATE <algorithm> <array> <charconv> <filesystem> <functional> <map>
       <memory> <optional> <set> <span> <string> <string_view> <tuple> <utility> <vector> <fmt/format.h>)
   endforeach()
   set_target_properties(callgate_pch_library PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # which forgets that precompiled headers are the system's
+    target_compile_options(callgate_flags INTERFACE -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread)
+  endif()
   if(CALLGATE_TESTS)
     target_link_libraries(callgate_pch_test PRIVATE GTest::gmock GTest::gtest)
     target_precompile_headers(callgate_pch_test PRIVATE <gtest/gtest.h>)
+    target_compile_options(callgate_pch_test PRIVATE ${CALLGATE_TEST_OPTIONS})
   endif()
 endif()
 function(callgate_precompiled target kind)
   if(CALLGATE_PCH)
+    target_link_libraries(${target} PRIVATE fmt::fmt)  # GCC asks for the same macros
     target_precompile_headers(${target} REUSE_FROM callgate_pch_${kind})
   endif()
 endfunction()
@@ -81,8 +89,7 @@ function(callgate_test name)
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE callgate_flags ${A_LIBS} GTest::gmock GTest::gtest GTest::gtest_main)
   callgate_precompiled(${name} test)
-  # What is tested is the libraries, which keep -O3; the tests' own code costs a third less to compile this way.
-  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  target_compile_options(${name} PRIVATE ${CALLGATE_TEST_OPTIONS})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_compile_definitions(${name} PRIVATE CALLGATE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
     CALLGATE_BINARY_DIR="${PROJECT_BINARY_DIR}")

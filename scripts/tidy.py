@@ -152,6 +152,20 @@ class Unit:
         raise IndexError(line)
 
 
+PRECOMPILED = re.compile(r"-Winvalid-pch|-include \S+/cmake_pch\.hxx")
+
+
+def without_precompiled(build: pathlib.Path) -> pathlib.Path:
+    """A folder whose compile commands leave out headers that another compiler has precompiled."""
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
+    folder = build / "tidy"
+    folder.mkdir(exist_ok=True)
+    (folder / "compile_commands.json").write_text(json.dumps(entries, indent=1))
+    return folder
+
+
 def flags_of(entry: dict) -> list[str]:
     """A compile command without its output and its input."""
     words = entry.get("arguments") or shlex.split(entry["command"])
@@ -230,11 +244,12 @@ def main() -> int:
     root = options.root.resolve()
     build = root / options.build
     try:
-        entries = json.loads((build / "compile_commands.json").read_text())
+        build = without_precompiled(build)
     except OSError:
         print(f"tidy: {build} is not configured; run: cmake --preset release && cmake --build --preset release",
               file=sys.stderr)
         return 2
+    entries = json.loads((build / "compile_commands.json").read_text())
     commands = {pathlib.Path(entry["file"]).resolve(): entry for entry in entries}
     files = [file.resolve() for file in options.files] or sorted((root / "src").rglob("*.cpp"))
     if unknown := [file for file in files if file not in commands]:
@@ -244,7 +259,7 @@ def main() -> int:
     with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         if options.fast:
             units = units_of([File(file, flags_of(commands[file]), root / "src") for file in files])
-            jobs = [pool.submit(look_at, unit, build / "tidy" / str(number), build, root / ".clang-tidy")
+            jobs = [pool.submit(look_at, unit, build / str(number), build, root / ".clang-tidy")
                     for number, unit in enumerate(units)]
         else:
             jobs = [pool.submit(tidy, file, build, []) for file in files]
