@@ -19,6 +19,10 @@ _Static_assert(RECORDER_CELLS == RECORDER_PHASES * RECORDER_CALLS * RECORDER_ARG
 #define X32_BIT 0x40000000U
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
+#define SIGINT 2
+#define SIGQUIT 3
+#define SIGTERM 15
+#define TRACE_SIGNAL_IGNORED 1
 #define bool _Bool
 
 struct thread_info {
@@ -205,6 +209,25 @@ static __always_inline struct recorder_task *process_of(struct task_struct *task
   return process ? process : mark;
 }
 
+static __always_inline __u32 phase_of(struct recorder_task *process) {
+  __u32 phase = tables.ending[process->server & (RECORDER_SERVERS - 1)] ? RECORDER_SHUTDOWN : process->phase & 1;
+  OPAQUE(phase);
+  return phase < RECORDER_PHASES ? phase : 0;
+}
+
+// By a call of its own the process has come so far. One that executed another program leads its server still.
+static __always_inline void serve(struct recorder_task *process) {
+  tables.serving = 1;
+  if (__sync_val_compare_and_swap(&process->phase, 0, RECORDER_SERVING) || process->leads) return;
+  __u32 server = __sync_fetch_and_add(&tables.servers, 1) + 1;
+  if (server >= RECORDER_SERVERS) {
+    __sync_fetch_and_add(&tables.lost.servers, 1);
+    return;
+  }
+  process->server = server;
+  process->leads = 1;
+}
+
 // `nr` is below RECORDER_NUMBERS.
 static __always_inline __u32 call_index(__u32 nr, __u32 compat) {
   __u32 index = nr | compat * RECORDER_NUMBERS;
@@ -268,10 +291,10 @@ static __always_inline int note_runtime(struct task_struct *task, struct recorde
 static __noinline int note_odd(struct task_struct *task, __u32 nr, __u32 compat, __u32 image_and_phase, __u32 denied) {
   struct recorder_odd_key key = {nr, compat};
   struct recorder_odd *odd = bpf_map_lookup_elem(&odd_numbers, &key);
-  __u32 phase = image_and_phase & 1;
+  __u32 phase = image_and_phase & 3;
   if (!odd) {
     struct recorder_odd fresh = {};
-    fill_first(&fresh.first, bpf_get_current_task_btf(), image_and_phase >> 1, phase);
+    fill_first(&fresh.first, bpf_get_current_task_btf(), image_and_phase >> 2, phase);
     fresh.denied = denied;
     bpf_map_update_elem(&odd_numbers, &key, &fresh, BPF_NOEXIST);
     odd = bpf_map_lookup_elem(&odd_numbers, &key);
@@ -348,10 +371,10 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
     mark->state = RECORDER_RECORDING;
   }
   struct recorder_task *process = process_of(task, mark);
-  __u32 phase = process->phase & 1, image = mark->image & (RECORDER_IMAGES - 1);
+  __u32 phase = phase_of(process), image = mark->image & (RECORDER_IMAGES - 1);
   if (nr >= RECORDER_NUMBERS) {
     mark->call = RECORDER_NO_CALL + 1;
-    return note_odd(task, nr, compat, image << 1 | phase, 0);
+    return note_odd(task, nr, compat, image << 2 | phase, 0);
   }
   __u32 index = call_index(nr, compat);
   mark->call = index + 1;
@@ -365,7 +388,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   if (count) ++*count;
   __u32 kept = config.calls[index];
   if (config.arguments && (kept & ~RECORDER_SERVES)) note_arguments(regs, index, phase, kept, compat);
-  if (kept & RECORDER_SERVES) process->phase = tables.serving = 1;
+  if (kept & RECORDER_SERVES && phase != RECORDER_SHUTDOWN) serve(process);
   return 0;
 }
 
@@ -381,8 +404,8 @@ int BPF_PROG(on_return, struct pt_regs *regs, long result) {
   __u32 nr = regs->orig_ax, compat = task->thread_info.status & TS_COMPAT ? 1 : 0;
   if (nr == 0xffffffffU) return 0;  // back from a signal's handler
   struct recorder_task *process = process_of(task, mark);
-  __u32 phase = process->phase & 1, image = mark->image & (RECORDER_IMAGES - 1);
-  if (nr >= RECORDER_NUMBERS) return note_odd(task, nr, compat, image << 1 | phase, 1);
+  __u32 phase = phase_of(process), image = mark->image & (RECORDER_IMAGES - 1);
+  if (nr >= RECORDER_NUMBERS) return note_odd(task, nr, compat, image << 2 | phase, 1);
   __u32 index = call_index(nr, compat);
   struct recorder_denial *denial = &tables.denied[index];
   if (!denial->seen) {
@@ -416,6 +439,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
   fresh->state = mark->state == RECORDER_LAUNCHING ? RECORDER_PENDING : mark->state;
   fresh->image = mark->image;
   fresh->phase = process->phase;
+  fresh->server = process->server;
   fresh->call = mark->call;
   fresh->filters = mark->filters;
   if (fresh->state == RECORDER_RUNTIME) __sync_fetch_and_add(&tables.runtime_tasks, 1);
@@ -489,6 +513,17 @@ int BPF_PROG(on_execute, struct task_struct *task, int old_pid, struct linux_bin
   return 0;
 }
 
+// What is sent, not what is delivered: programs also take signals by sigwait or a signalfd.
+SEC("tp_btf/signal_generate")
+int BPF_PROG(on_signal, int number, void *info, struct task_struct *task, int group, int result) {
+  if ((number != SIGINT && number != SIGQUIT && number != SIGTERM) || result == TRACE_SIGNAL_IGNORED) return 0;
+  struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark || mark->state != RECORDER_RECORDING) return 0;
+  struct recorder_task *process = process_of(task, mark);
+  if (process->leads) tables.ending[process->server & (RECORDER_SERVERS - 1)] = tables.shutdown = 1;
+  return 0;
+}
+
 // An engine puts the first process of a container, or one that joins it (`docker exec`), into the container's cgroup.
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_attach, struct cgroup *to, const char *path, struct task_struct *task, bool whole_process) {
@@ -512,7 +547,7 @@ int BPF_PROG(on_capability, void *credentials, void *target, void *capable, int 
   if (bpf_map_lookup_elem(&capabilities, &key)) return 0;
   struct recorder_task *process = process_of(task, mark);
   struct recorder_first first = {};
-  fill_first(&first, task, mark->image, process->phase);
+  fill_first(&first, task, mark->image, phase_of(process));
   long error = bpf_map_update_elem(&capabilities, &key, &first, BPF_NOEXIST);
   if (error && error != -17) __sync_fetch_and_add(&tables.lost.capabilities, 1);
   return 0;
@@ -525,7 +560,7 @@ int BPF_PROG(on_uring, struct io_kiocb *request) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark) mark = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
-  tables.uring_ops[BPF_CORE_READ(request, opcode)] |= 1U << (process_of(task, mark)->phase & 1);
+  tables.uring_ops[BPF_CORE_READ(request, opcode)] |= 1U << phase_of(process_of(task, mark));
   return 0;
 }
 
@@ -535,6 +570,6 @@ int BPF_PROG(on_vsyscall, int which) {
   struct task_struct *task = bpf_get_current_task_btf();
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
-  tables.vsyscalls[which & 3] |= 1U << (process_of(task, mark)->phase & 1);
+  tables.vsyscalls[which & 3] |= 1U << phase_of(process_of(task, mark));
   return 0;
 }

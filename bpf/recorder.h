@@ -5,8 +5,10 @@
 // can be lost all the same (a table is full, the kernel had no memory) is counted in `struct recorder_losses`.
 //
 //   call index   0 … 511 native numbers, 512 … 1023 those of i386; other numbers have a table of their own
-//   cell         (phase, call index, argument): 2 · 1024 · 6
+//   cell         (phase, call index, argument): 3 · 1024 · 6
 //   image        an executable file, in the order of first execution from 1 on; 0 where there are more than fit
+//   phase        0: until a process listens or accepts; 1: from then on; 2: once its server was told to end
+//   server       a process that came to phase 1 by a call of its own, with all that it starts; from 1 on, 0: none
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CALLGATE_BPF_RECORDER_H
@@ -16,9 +18,12 @@
 
 #define RECORDER_NUMBERS 512U  // of one architecture; the newest call is below 480
 #define RECORDER_CALLS 1024U
-#define RECORDER_PHASES 2  // 0: until a process listens or accepts; 1: from then on
+#define RECORDER_PHASES 3
+#define RECORDER_SERVING 1
+#define RECORDER_SHUTDOWN 2
+#define RECORDER_SERVERS 1024
 #define RECORDER_ARGS 6
-#define RECORDER_CELLS 12288U
+#define RECORDER_CELLS 18432U
 #define RECORDER_IMAGES 128
 #define RECORDER_MOST_VALUES 32  // an argument with more distinct values is told as "anything"
 #define RECORDER_COMM 16
@@ -54,10 +59,12 @@ struct recorder_config {
 
 struct recorder_task {
   __u32 state;
-  __u16 image;
-  __u16 phase;  // of the process; counts in its first thread only
-  __u32 call;   // the call under way, index + 1
+  __u32 phase;   // of the process, as the next two; they count in its first thread only
+  __u16 server;  // that it belongs to
+  __u16 leads;   // it is that server's first process: a signal that ends it ends the server
+  __u32 call;    // the call under way, index + 1
   __u32 filters;  // seccomp filters that it had when it was marked
+  __u16 image;
 };
 
 struct recorder_first {
@@ -84,6 +91,7 @@ struct recorder_losses {
   __u64 capabilities;  // more pairs of capability and call than fit
   __u64 images;        // more executables than fit: calls are kept, but not by whom
   __u64 values;        // more argument values than fit: the argument is told as "anything"
+  __u64 servers;       // more servers than fit: what they do at their end is told as serving
 };
 
 struct recorder_odd_key {
@@ -124,6 +132,8 @@ struct recorder_tables {
   __s32 exit_code;      // its, as wait has it, once it has ended
   __u32 ended;          // it has
   __u32 serving;        // a process serves
+  __u32 shutdown;       // a server was told to end
+  __u32 servers;
   __u32 images;
   __u32 new_calls;  // how many (image, phase, call) were seen
   struct recorder_losses lost;
@@ -132,6 +142,7 @@ struct recorder_tables {
   struct recorder_denial denied[RECORDER_CALLS];
   struct recorder_image image[RECORDER_IMAGES];
   __u8 runtime[2][RECORDER_CALLS];  // calls of the runtime: before its filter was loaded, and under it
+  __u8 ending[RECORDER_SERVERS];  // servers that were told to end; never number 0
   __u8 vsyscalls[4];
   __u8 uring_ops[RECORDER_URING_OPS];
   __u32 distinct[RECORDER_CELLS];  // values kept; more than RECORDER_MOST_VALUES: anything

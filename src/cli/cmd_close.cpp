@@ -86,7 +86,7 @@ bool read_budget(Session& session, std::optional<std::size_t>& out) {
 // What was asked for cannot be: a sentence; empty if it can.
 std::string_view contradiction(const Arguments& given) {
   if (given.has("pair") && given.has("profile")) return "--pair and --profile are two ways to write profiles";
-  if (given.has("pair") && given.has("phase")) return "--pair writes both phases";
+  if (given.has("pair") && given.has("phase")) return "--pair writes two phases";
   if ((given.has("profile") || given.has("phase")) && !given.has("to")) return "--profile and --phase go with --to";
   if (given.has("frontier") && !given.has("scan")) return "--frontier goes with --scan";
   if (given.last("output") == "-" && given.has("to") && !given.has("pair") &&
@@ -102,8 +102,8 @@ int emit_profiles(Session& session, const Closure& closure) {
                     chosen_phase(session), given.has("lossy")};
   if (emission.format == nullptr) return kUsage;
   if (!given.has("pair")) return write_profile(session, closure, emission);
-  for (std::size_t i = 0; i < closure::kPhaseCount; ++i) {
-    emission.phase = static_cast<closure::Phase>(i);
+  for (const closure::Phase phase : {closure::Phase::startup, closure::Phase::serving}) {
+    emission.phase = phase;
     emission.path =
         fmt::format("{}-{}{}", *given.last("pair"), closure::name(*emission.phase), emission.format->extension);
     if (const int status = write_profile(session, closure, emission); status != kYes) return status;
@@ -160,7 +160,7 @@ int report_check(Session& session, const Closure& closure, const Subject& subjec
   }
   if (witness) {
     const closure::Entry* entry = nullptr;
-    for (const closure::Phase each : {closure::Phase::serving, closure::Phase::startup})
+    for (const closure::Phase each : {closure::Phase::shutdown, closure::Phase::serving, closure::Phase::startup})
       if (const auto* found = closure.find(each, witness->audit, witness->nr)) entry = found;
     base::Diagnostic& made = session.diagnostics().add(
         closure::kNeedRefused, {},
@@ -230,7 +230,7 @@ constexpr auto kOptions =
         {"to", 't', "FORMAT", "write a profile that grants it, in a format of `callgate convert`", ""},
         {"profile", 0, "FILE", "with --to: where the profile goes (standard output if not given)", ""},
         {"phase", 0, "PHASE", "with --to or --check: of which phase (all if not given; a program starts under startup)",
-         "all,startup,serving"},
+         "all,startup,serving,shutdown"},
         {"pair", 0, "NAME", "write two profiles, NAME-startup and NAME-serving, for `run --phase`", ""},
         {"lossy", 0, "", "write a profile even if the format cannot say exactly what is granted", ""},
         {"scan", 0, "FILE", "what `callgate scan --format json` printed: the calls that the code can come to", "",

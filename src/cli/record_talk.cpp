@@ -35,9 +35,12 @@ class PulseLines {
     } else if (pulse.progress.tasks == 0) {
       return;
     } else if (pulse.progress.calls != calls_ || now - last_ >= std::chrono::minutes(1)) {
-      std::string text = fmt::format(
-          "{}, {} so far ({} new in the last minute), {}", pulse.progress.serving ? "serving" : "starting",
-          counted(pulse.progress.calls, "call"), pulse.new_in_last_minute, counted(pulse.progress.tasks, "task"));
+      std::string text = fmt::format("{}, {} so far ({} new in the last minute), {}",
+                                     pulse.progress.shutdown  ? "shutting down"
+                                     : pulse.progress.serving ? "serving"
+                                                              : "starting",
+                                     counted(pulse.progress.calls, "call"), pulse.new_in_last_minute,
+                                     counted(pulse.progress.tasks, "task"));
       if (pulse.unseen) text += fmt::format("; about {:.0f} more to be expected", *pulse.unseen);
       say(text);
       last_ = now;

@@ -74,19 +74,22 @@ class Closer {
  private:
   // Which recorded phases a phase's core is made of.
   From parts_of(Phase phase) const {
-    if (phases_unknown_) return {true, true};
-    if (phase == Phase::startup) return {true, false};
-    return {executes_, true};
+    if (phases_unknown_) return {true, true, true};
+    if (phase == Phase::startup) return {true, false, false};
+    if (phase == Phase::shutdown) return {false, false, true};
+    return {executes_, true, false};
   }
 
   void observe(const recording::Call& call) {
     for (std::size_t i = 0; i < kPhaseCount; ++i) {
       const From from = parts_of(static_cast<Phase>(i));
-      if (!(from[0] && call.seen[0]) && !(from[1] && call.seen[1])) continue;
+      From made{};
+      for (std::size_t part = 0; part < made.size(); ++part) made[part] = from[part] && call.seen[part];
+      if (std::ranges::find(made, true) == made.end()) continue;
       Entry entry;
       entry.audit = call.audit;
       entry.nr = call.nr;
-      entry.pins = pins_.of(call, {from[0] && call.seen[0], from[1] && call.seen[1]});
+      entry.pins = pins_.of(call, made);
       entry.evidence = evidence_of(call, from);
       core_[i].emplace(Key{call.audit, call.nr}, std::move(entry));
     }
@@ -105,7 +108,8 @@ class Closer {
           out.thread = call.first.comm;
           out.first_ns = call.first.ns;
         }
-        always_refused = always_refused && call.denied && call.counts[0] + call.counts[1] == 0;
+        always_refused =
+            always_refused && call.denied && std::ranges::count(call.counts, 0U) == std::ssize(call.counts);
         for (const std::uint32_t image : call.images)
           if (std::string path = program_of(run, image); !path.empty()) programs.insert(std::move(path));
       }
@@ -135,8 +139,9 @@ class Closer {
 
   void add_always(arch::Arch arch) {
     for (const Always& each : always()) {
-      add(Phase::startup, arch, each.call, Origin::kernel, std::string(each.why));
-      if (!each.startup_only) add(Phase::serving, arch, each.call, Origin::kernel, std::string(each.why));
+      for (const Phase phase : kAllPhases)
+        if (phase == Phase::startup || !each.startup_only)
+          add(phase, arch, each.call, Origin::kernel, std::string(each.why));
     }
   }
 
@@ -200,17 +205,33 @@ class Closer {
   void add_notes() {
     if (phases_unknown_)
       out_.notes.emplace_back(
-          "a run let known calls pass unseen, so nothing is known of phases and arguments: both phases have all calls");
+          "a run let known calls pass unseen, so nothing is known of phases and arguments: all phases have all calls");
     else if (executes_)
       out_.notes.emplace_back(
           "programs are executed while serving, and what they make at their start belongs to serving, too");
-    const bool starts =
-        std::ranges::any_of(core_[0], [](const auto& each) { return each.second.origin == Origin::observed; });
-    if (!starts) out_.notes.emplace_back("no run saw the start of the program: startup holds what every program needs");
+    add_note_of_shutdown();
+    if (!observed(Phase::startup))
+      out_.notes.emplace_back("no run saw the start of the program: startup holds what every program needs");
     bool uring = false;
     for (const Run& run : recording_.runs) uring = uring || !run.uring.empty();
     if (uring) out_.notes.emplace_back("operations went through io_uring, which no filter sees");
     if (!out_.capabilities) out_.notes.emplace_back("a run could not see capabilities, so those needed are not known");
+  }
+
+  bool observed(Phase phase) const {
+    const auto& core = out_.of(phase);
+    return std::ranges::any_of(core, [](const Entry& each) { return each.origin == Origin::observed; });
+  }
+
+  void add_note_of_shutdown() {
+    const bool blind = std::ranges::any_of(recording_.runs, [](const Run& run) {
+      return std::ranges::find(run.blind, recording::Blind::shutdown) != run.blind.end();
+    });
+    if (blind)
+      out_.notes.emplace_back("a recording of an earlier version does not tell a shutdown apart: it counts as serving");
+    else if (observed(Phase::serving) && !observed(Phase::shutdown))
+      out_.notes.emplace_back(
+          "no run saw a server that was told to end (SIGTERM, SIGINT or SIGQUIT), so what that calls is not known");
   }
 
   const recording::Recording& recording_;

@@ -14,7 +14,7 @@ namespace callgate::closure {
 
 namespace {
 
-constexpr std::array<std::string_view, kPhaseCount> kPhases{"startup", "serving"};
+constexpr std::array<std::string_view, kPhaseCount> kPhases{"startup", "serving", "shutdown"};
 constexpr std::array<std::string_view, 4> kOrigins{"observed", "kernel", "runtime", "fallback"};
 
 template <class Enum, std::size_t N>

@@ -21,8 +21,10 @@
 
 namespace callgate::closure {
 
-enum class Phase : std::uint8_t { startup, serving };
-inline constexpr std::size_t kPhaseCount = 2;
+// As recordings tell them apart (recording::Phase).
+enum class Phase : std::uint8_t { startup, serving, shutdown };
+inline constexpr std::size_t kPhaseCount = 3;
+inline constexpr std::array<Phase, kPhaseCount> kAllPhases{Phase::startup, Phase::serving, Phase::shutdown};
 std::string_view name(Phase phase);
 std::optional<Phase> find_phase(std::string_view name);
 

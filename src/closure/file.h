@@ -13,7 +13,8 @@
 
 namespace callgate::closure {
 
-inline constexpr std::uint64_t kVersion = 1;
+// 1 had no shutdown.
+inline constexpr std::uint64_t kVersion = 2, kEarliestVersion = 1;
 
 std::string to_json(const Closure& closure);
 // Whether the text begins like a closure.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "arch/calls.h"
 #include "closure/facts.h"
@@ -49,10 +50,12 @@ std::vector<Clause> clauses_of(const Entry& entry) {
   return out;
 }
 
-std::vector<Phase> phases_of(std::optional<Phase> phase) {
-  if (phase == Phase::serving) return {Phase::serving};
-  return {Phase::startup, Phase::serving};
+// It, and those that come after it.
+std::span<const Phase> phases_of(std::optional<Phase> phase) {
+  return std::span(kAllPhases).subspan(static_cast<std::size_t>(phase.value_or(Phase::startup)));
 }
+
+constexpr std::array<std::string_view, kPhaseCount> kWhen{"at startup", "while serving", "at shutdown"};
 
 class Needs {
  public:
@@ -181,7 +184,7 @@ Closure as_compiled(Closure closure) {
 std::map<std::string, std::string> origins(const Closure& closure, std::optional<Phase> phase) {
   struct Seen {
     std::string origin;
-    std::set<std::string_view> phases;
+    std::set<Phase> phases;
   };
   std::map<std::string, Seen> seen;
   for (const Phase each : phases_of(phase))
@@ -190,13 +193,13 @@ std::map<std::string, std::string> origins(const Closure& closure, std::optional
       if (call.empty()) continue;
       Seen& into = seen[std::string(call)];
       if (into.origin.empty() || entry.origin == Origin::observed) into.origin = origin_of(entry);
-      if (entry.origin == Origin::observed) into.phases.insert(each == Phase::startup ? "at startup" : "while serving");
+      if (entry.origin == Origin::observed) into.phases.insert(each);
     }
   std::map<std::string, std::string> out;
   for (const auto& [call, each] : seen) {
     std::string text = each.origin, when;
-    for (const std::string_view phase_name : each.phases)
-      when += (when.empty() ? " " : " and ") + std::string(phase_name);
+    for (const Phase in : each.phases)
+      when += (when.empty() ? " " : " and ") + std::string(kWhen[static_cast<std::size_t>(in)]);
     if (text.starts_with("observed")) text.insert(8, when);
     out.emplace(call, std::move(text));
   }

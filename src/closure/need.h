@@ -11,8 +11,8 @@
 
 namespace callgate::closure {
 
-// What the phase's filter must answer. Filters can only be added to, so that of startup, which stays in force, has the
-// calls of serving, too; so has the one of no phase.
+// What the phase's filter must answer. Filters can only be added to, so that of a phase, which stays in force, has the
+// calls of those after it, too; the one of no phase has all.
 //
 //   core                ALLOW, where the pins hold
 //   newer calls         ENOSYS if the older call that callers then fall back on is in the core

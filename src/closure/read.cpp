@@ -30,15 +30,16 @@ class Reader {
     if (!root.is_object() || !root.find("closure")) return members.wrong(root, "this is no closure");
     std::uint64_t version = 0;
     if (!members.get("closure", version)) return false;
-    if (version != kVersion) {
-      diagnostics_.add(kLaterClosure, root.find("closure").span(),
-                       fmt::format("this closure has version {}; {} is known", version, kVersion),
-                       "a newer callgate reads it");
+    if (version < kEarliestVersion || version > kVersion) {
+      diagnostics_.add(
+          kLaterClosure, root.find("closure").span(),
+          fmt::format("this closure has version {}; {} to {} are known", version, kEarliestVersion, kVersion),
+          "a newer callgate reads it");
       return false;
     }
     return members.each("recordings", kMost, [&](const text::Node& node) { return object(node, &Reader::source); }) &&
-           phases(members) && tiers(members) && capabilities(members) && incomplete(members) &&
-           strings(members, "notes", out_.notes) && budget(members);
+           phases(members, version < 2 ? 2 : kPhaseCount) && tiers(members) && capabilities(members) &&
+           incomplete(members) && strings(members, "notes", out_.notes) && budget(members);
   }
   Closure take() { return std::move(out_); }
 
@@ -88,11 +89,13 @@ class Reader {
            members.wrong(members.node().find("incomplete"), "a recording that is not complete is missing here");
   }
 
-  bool phases(const Members& members) {
+  // Earlier versions had fewer.
+  bool phases(const Members& members, std::size_t count) {
     const text::Node all = members.need("phases");
     if (!all) return false;
-    if (!all.is_object() || all.size() != kPhaseCount) return members.wrong(all, "'phases' has startup and serving");
-    for (std::size_t i = 0; i < kPhaseCount; ++i) {
+    if (!all.is_object() || all.size() != count)
+      return members.wrong(all, "'phases' has startup, serving and, since version 2, shutdown");
+    for (std::size_t i = 0; i < count; ++i) {
       const text::Node phase = at(all).need(name(static_cast<Phase>(i)));
       if (!phase) return false;
       if (!phase.is_object()) return members.wrong(phase, "a phase is an object");

@@ -146,8 +146,8 @@ void add_scan(Closure& closure, const recording::Recording& recording, const std
       if (!fresh && evidence == "proved") at->second = evidence;
     }
   for (const auto& [nr, evidence] : reachable) {
-    const bool seen =
-        closure.find(Phase::startup, audit, nr) != nullptr || closure.find(Phase::serving, audit, nr) != nullptr;
+    const bool seen = std::ranges::any_of(
+        kAllPhases, [&, call = nr](Phase phase) { return closure.find(phase, audit, call) != nullptr; });
     if (!seen) closure.frontier.push_back({audit, nr, evidence});
   }
 }

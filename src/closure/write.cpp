@@ -122,7 +122,7 @@ void write_tiers(base::JsonWriter& json, const Closure& closure) {
 
 std::string to_json(const Closure& closure) {
   base::JsonWriter json;
-  json.begin_object().member("closure", kVersion).member("schema_version", kVersion).key("recordings").begin_array();
+  json.begin_object().member("closure", kVersion).member("schema_version", 1).key("recordings").begin_array();
   for (const Source& source : closure.sources) write_source(json, source);
   json.end_array().key("phases").begin_object();
   for (std::size_t i = 0; i < kPhaseCount; ++i) {

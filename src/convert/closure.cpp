@@ -17,7 +17,7 @@ std::optional<Reading> read(const base::SourceFile& file, const ReadContext& con
   if (!context.select.empty() && !phase) {
     diagnostics.add(kSeveralProfiles, {&file, 0, 0},
                     fmt::format("a closure has no phase '{}'", base::printable(context.select)),
-                    "startup or serving; without '#' both");
+                    "startup, serving or shutdown; without '#' all");
     return std::nullopt;
   }
   const auto closure = closure::read(file, diagnostics);

@@ -33,6 +33,7 @@ struct Progress {
   std::uint64_t tasks = 0;
   std::size_t calls = 0;         // distinct ones
   bool serving = false;          // a process has come so far
+  bool shutdown = false;         // a server was told to end
   bool began = false;            // a container's program was executed
   std::uint64_t bounding = 0;    // its bounding set of capabilities then
   std::optional<int> exit_code;  // of its first process, as wait has it
@@ -56,7 +57,8 @@ class Ebpf {
   // they execute something in other namespaces than ours.
   base::Result<void> watch(const std::vector<std::string>& cgroup_names);
   // Marks running processes, their threads, and all that descend from them: as serving, for their start lies behind
-  // them, or as a container's runtime. How many tasks; 0 if there was none. Threads take Linux 6.9.
+  // them (each that is below none of the others is a server of its own), or as a container's runtime. How many tasks;
+  // 0 if there was none. Threads take Linux 6.9.
   enum class Stage : std::uint8_t { runtime, serving };
   base::Result<std::size_t> mark_running(const std::vector<pid_t>& processes, Stage stage = Stage::serving);
   Progress progress() const;

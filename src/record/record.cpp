@@ -5,10 +5,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 
 #include "record/diagnostic_ids.h"
 #include "record/facts.h"
+#include "record/running.h"
 #include "record/tally.h"
 #include "record/tracing_filter.h"
 #include "record/waiting.h"
@@ -28,6 +30,11 @@ sandbox::Kernel leaving_privileges(const sandbox::Kernel& kernel) {
   sandbox::Kernel out = kernel;
   out.no_new_privs = [] { return 0; };
   return out;
+}
+
+// As in bpf/recorder.bpf.c.
+bool tells_to_end(int signal) {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGQUIT;
 }
 
 sandbox::Refusal refuse(const base::Error& error) {
@@ -92,6 +99,9 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
         std::error_code error;
         const auto path = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", process), error);
         tally.executed(process, comm, error ? std::string() : path.string(), ns_since(start));
+      },
+      [&](pid_t process, int signal) {
+        if (tells_to_end(signal) && !ignores(process, signal)) tally.told_to_end(process);
       }};
   const sandbox::Ended ended = sandbox::observe(*launched, observer, {}, watch);
   if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)

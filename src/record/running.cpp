@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "base/text.h"
+#include "tracee/event.h"
 
 namespace callgate::record {
 
@@ -52,6 +53,25 @@ std::vector<TaskIds> tasks_below(const std::vector<pid_t>& processes) {
     }
   }
   return out;
+}
+
+pid_t top_of(pid_t process, const std::set<pid_t>& processes) {
+  constexpr int kDeepest = 1000;  // pids that are used anew while we look must not lead us in a circle
+  for (int i = 0; i < kDeepest; ++i) {
+    const pid_t parent = tracee::parent_of(process);
+    if (parent == process || !processes.contains(parent)) break;
+    process = parent;
+  }
+  return process;
+}
+
+bool ignores(pid_t process, int signal) {
+  constexpr std::string_view kName = "\nSigIgn:\t";
+  const auto status = base::read_file(fmt::format("/proc/{}/status", process));
+  const std::size_t at = status ? status->find(kName) : std::string::npos;
+  if (at == std::string::npos) return false;
+  const auto mask = base::parse_u64("0x" + status->substr(at + kName.size(), 16));
+  return mask && (*mask >> (signal - 1) & 1) != 0;
 }
 
 std::vector<pid_t> processes_of_cgroup(const std::string& directory) {

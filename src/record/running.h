@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,10 @@ struct TaskIds {
 
 // Every thread of the processes and of all that descend from them, at this moment.
 std::vector<TaskIds> tasks_below(const std::vector<pid_t>& processes);
+// The one of `processes` that it is, or descends from, without another of them above that. Itself where that cannot be
+// told.
+pid_t top_of(pid_t process, const std::set<pid_t>& processes);
+bool ignores(pid_t process, int signal);
 // The processes of a cgroup and of those below it.
 std::vector<pid_t> processes_of_cgroup(const std::string& directory);
 // Errors: invalid (no directory of a cgroup of version 2).

@@ -28,9 +28,21 @@ std::string text_of(const char (&text)[N]) {
 }
 
 recording::First first_of(const recorder_first& first, std::uint64_t since_ns) {
-  return {first.ns > since_ns ? first.ns - since_ns : 0,    first.pid,          first.tid, first.image,
-          first.phase != 0 ? Phase::serving : Phase::start, text_of(first.comm)};
+  return {first.ns > since_ns ? first.ns - since_ns : 0,
+          first.pid,
+          first.tid,
+          first.image,
+          static_cast<Phase>(std::min<unsigned>(first.phase, RECORDER_PHASES - 1)),
+          text_of(first.comm)};
 }
+
+std::array<bool, recording::kPhaseCount> phases_of(std::uint32_t mask) {
+  std::array<bool, recording::kPhaseCount> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = (mask >> i & 1) != 0;
+  return out;
+}
+
+static_assert(recording::kPhaseCount == RECORDER_PHASES);
 
 using ValuesByCell = std::map<std::uint32_t, std::vector<std::uint64_t>>;
 
@@ -92,7 +104,7 @@ void add_odd_numbers(const Tables& in, std::uint64_t since_ns, recording::Run& r
     call.audit = audit_of(odd.key.compat != 0);
     call.nr = odd.key.nr;
     call.first = first_of(odd.seen.first, since_ns);
-    call.seen = {(odd.seen.phases & 1) != 0, (odd.seen.phases & 2) != 0};
+    call.seen = phases_of(odd.seen.phases);
     call.counts[static_cast<std::size_t>(call.first.phase)] = odd.seen.count;
     call.images = {call.first.image};
     if (odd.seen.denied != 0) call.denied = 0;
@@ -113,7 +125,7 @@ void add_vsyscalls(const recorder_tables& tables, recording::Run& run) {
     call.audit = audit_of(false);
     call.nr = *nr;
     call.vsyscall = true;
-    call.seen = {(tables.vsyscalls[i] & 1) != 0, (tables.vsyscalls[i] & 2) != 0};
+    call.seen = phases_of(tables.vsyscalls[i]);
     call.images = {0};
     run.calls.push_back(std::move(call));
   }
@@ -145,9 +157,7 @@ void to_run(const Tables& in, std::uint64_t since_ns, recording::Run& run) {
   std::ranges::sort(run.capabilities, {},
                     [](const recording::Capability& c) { return std::tuple(c.number, c.granted, c.call); });
   for (std::size_t i = 0; i < RECORDER_URING_OPS; ++i)
-    if (tables.uring_ops[i] != 0)
-      run.uring.push_back(
-          {static_cast<std::uint8_t>(i), {(tables.uring_ops[i] & 1) != 0, (tables.uring_ops[i] & 2) != 0}});
+    if (tables.uring_ops[i] != 0) run.uring.push_back({static_cast<std::uint8_t>(i), phases_of(tables.uring_ops[i])});
   for (std::size_t index = 0; index < RECORDER_CALLS; ++index)
     for (const bool filtered : {false, true})
       if (tables.runtime[filtered ? 1 : 0][index] != 0)
@@ -156,7 +166,7 @@ void to_run(const Tables& in, std::uint64_t since_ns, recording::Run& run) {
   std::ranges::sort(run.runtime, {},
                     [](const recording::RuntimeCall& c) { return std::tuple(c.audit, c.nr, c.filtered); });
   run.tasks = tables.tasks - tables.runtime_tasks;
-  run.overflow = {{"images", tables.lost.images}, {"values", tables.lost.values}};
+  run.overflow = {{"images", tables.lost.images}, {"values", tables.lost.values}, {"servers", tables.lost.servers}};
   run.losses = {{"tasks", tables.lost.tasks},
                 {"odd_numbers", tables.lost.odd_numbers},
                 {"capabilities", tables.lost.capabilities},

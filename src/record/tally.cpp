@@ -33,6 +33,16 @@ void keep_value(Argument& argument, std::uint64_t value, std::uint64_t width, bo
 void Tally::started(pid_t process, pid_t parent) {
   ++processes_count_;
   processes_[process] = processes_[parent];
+  processes_[process].leads = false;
+}
+
+Phase Tally::phase_of(const Process& process) const {
+  return ending_[process.server] ? Phase::shutdown : process.phase;
+}
+
+void Tally::told_to_end(pid_t process) {
+  const Process& state = processes_[process];
+  if (state.leads) ending_[state.server] = true;
 }
 
 void Tally::keep_arguments(recording::Call& seen, const policy::Call& call, Phase phase, std::uint32_t kept) const {
@@ -54,15 +64,16 @@ void Tally::keep_arguments(recording::Call& seen, const policy::Call& call, Phas
 
 void Tally::called(pid_t process, const policy::Call& call, std::uint64_t ns) {
   Process& state = processes_[process];
+  const Phase now = phase_of(state);
   const auto [place, fresh] = calls_.try_emplace({call.audit, call.nr});
   recording::Call& seen = place->second;
   if (fresh) {
     seen.audit = call.audit;
     seen.nr = call.nr;
     const auto id = static_cast<std::uint32_t>(process);
-    seen.first = {ns, id, id, state.image, state.phase, state.comm};
+    seen.first = {ns, id, id, state.image, now, state.comm};
   }
-  const auto phase = static_cast<std::size_t>(state.phase);
+  const auto phase = static_cast<std::size_t>(now);
   ++seen.counts[phase];
   seen.seen[phase] = true;
   const auto image = std::ranges::lower_bound(seen.images, state.image);
@@ -70,15 +81,22 @@ void Tally::called(pid_t process, const policy::Call& call, std::uint64_t ns) {
   const auto which = arch::of_call(call.audit, call.nr);
   if (!which) return;
   const std::uint32_t kept = kept_arguments(*which, call.nr);
-  if (arguments_) keep_arguments(seen, call, state.phase, kept);
-  if ((kept & RECORDER_SERVES) != 0) state.phase = Phase::serving;
+  if (arguments_) keep_arguments(seen, call, now, kept);
+  if ((kept & RECORDER_SERVES) == 0 || now != Phase::start) return;
+  state.phase = Phase::serving;
+  if (state.leads) return;
+  state.leads = true;
+  state.server = ending_.size();
+  ending_.push_back(false);
 }
 
 void Tally::executed(pid_t process, const std::string& comm, const std::string& path, std::uint64_t ns) {
   Process& state = processes_[process];
   const auto [place, fresh] = images_by_path_.try_emplace(path, static_cast<std::uint32_t>(images_.size() + 1));
   if (fresh) images_.push_back({place->second, path, "", "", ns, state.image});
-  state = {place->second, Phase::start, comm};
+  state.image = place->second;
+  state.phase = Phase::start;
+  state.comm = comm;
 }
 
 void Tally::finish(recording::Run& run) && {

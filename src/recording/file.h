@@ -16,7 +16,8 @@
 
 namespace callgate::recording {
 
-inline constexpr std::uint64_t kVersion = 1;
+// 1 had no shutdown.
+inline constexpr std::uint64_t kVersion = 2, kEarliestVersion = 1;
 
 // The lines of one run.
 std::string to_lines(const Run& run);

@@ -268,15 +268,17 @@ class Reader {
     close_run();
     std::uint64_t version = 0;
     if (!line.get("version", version)) return;
-    if (version != kVersion) {
-      diagnostics_.add(kLaterVersion, line.node().find("version").span(),
-                       fmt::format("this recording has version {}; {} is known", version, kVersion),
-                       "a newer callgate reads it");
+    if (version < kEarliestVersion || version > kVersion) {
+      diagnostics_.add(
+          kLaterVersion, line.node().find("version").span(),
+          fmt::format("this recording has version {}; {} to {} are known", version, kEarliestVersion, kVersion),
+          "a newer callgate reads it");
       stop_ = true;
       return;
     }
     Run run;
     if (!read_header(line, diagnostics_, run)) return;
+    if (version < 2) run.blind.push_back(Blind::shutdown);
     recording_.runs.push_back(std::move(run));
     open_ = true;
   }

@@ -13,9 +13,9 @@ namespace callgate::recording {
 
 namespace {
 
-constexpr std::array<std::string_view, kPhaseCount> kPhases{"start", "serving"};
+constexpr std::array<std::string_view, kPhaseCount> kPhases{"start", "serving", "shutdown"};
 constexpr std::array<std::string_view, 2> kSources{"ebpf", "ptrace"};
-constexpr std::array<std::string_view, 4> kBlinds{"denied", "vsyscalls", "io_uring", "capabilities"};
+constexpr std::array<std::string_view, 5> kBlinds{"denied", "vsyscalls", "io_uring", "capabilities", "shutdown"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find_in(const std::array<std::string_view, N>& names, std::string_view name) {

@@ -17,9 +17,10 @@
 namespace callgate::recording {
 
 // Until a process first listens or accepts it starts up; then it serves. Children inherit the phase, an execve begins
-// anew.
-enum class Phase : std::uint8_t { start, serving };
-inline constexpr std::size_t kPhaseCount = 2;
+// anew. A server is a process that came to serve by a call of its own, with all that it starts: once SIGTERM, SIGINT or
+// SIGQUIT was sent to that process, and is not ignored, all that the server does is its shutdown.
+enum class Phase : std::uint8_t { start, serving, shutdown };
+inline constexpr std::size_t kPhaseCount = 3;
 std::string_view name(Phase phase);
 std::optional<Phase> find_phase(std::string_view name);
 
@@ -132,7 +133,8 @@ struct Loss {
 // What this way of recording cannot see; of a complete run, too.
 //   denied      calls that a filter refused (they never began)
 //   vsyscalls, io_uring, capabilities   this kernel, or this way of recording, does not tell
-enum class Blind : std::uint8_t { denied, vsyscalls, io_uring, capabilities };
+//   shutdown    earlier versions did not tell it apart: what belongs to it counts as serving
+enum class Blind : std::uint8_t { denied, vsyscalls, io_uring, capabilities, shutdown };
 std::string_view name(Blind blind);
 std::optional<Blind> find_blind(std::string_view name);
 

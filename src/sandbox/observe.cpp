@@ -53,6 +53,10 @@ class Watcher {
         processor_.at_call(event.tid, event.call);
       }
       if (event.kind == tracee::EventKind::exec) on_exec(event.tid);
+      // At once: the parent may have gone on when the child makes its first call.
+      if (event.kind == tracee::EventKind::new_task) process_of(static_cast<pid_t>(event.message));
+      if (event.kind == tracee::EventKind::signal && observer_.on_signal)
+        observer_.on_signal(process_of(event.tid), event.signal);
       if (event.kind == tracee::EventKind::ended) on_end(event);
       tracee::resume(event, all_calls_ ? tracee::Until::next_call : tracee::Until::next_event);
     }

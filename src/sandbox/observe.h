@@ -22,6 +22,9 @@ struct Observer {
   std::function<void(pid_t process, const bpf::SeccompData& call)> on_call;
   // After its execve has succeeded; that call itself has been seen. `comm`: the kernel's name for the program.
   std::function<void(pid_t process, const std::string& comm, const LoaderRange& loader)> on_exec;
+  // A signal is about to be taken: what is ignored, too, but not what waits for signals by sigwait or a signalfd. May
+  // be empty.
+  std::function<void(pid_t process, int signal)> on_signal{};
 };
 
 // Which calls are told. Those of a filter begin with the launch's own execve; of all calls that one is told when it has

@@ -74,15 +74,30 @@ TEST_F(LiveRecord, Phases) {
   ASSERT_EQ(run.exit_status, 0);
   const auto phases = [&](std::string_view name) {
     const Call* const call = find(run, name);
-    return call == nullptr ? std::array<bool, 2>{} : call->seen;
+    return call == nullptr ? std::array<bool, 3>{} : call->seen;
   };
-  EXPECT_THAT(phases("getpriority"), ElementsAre(true, false));
-  EXPECT_THAT(phases("listen"), ElementsAre(true, false))
+  EXPECT_THAT(phases("getpriority"), ElementsAre(true, false, false));
+  EXPECT_THAT(phases("listen"), ElementsAre(true, false, false))
       << "the call with which serving begins is the last of the start";
-  EXPECT_THAT(phases("getpgid"), ElementsAre(false, true)) << "by a thread of the process that serves";
-  EXPECT_THAT(phases("getsid"), ElementsAre(false, true)) << "by a child of it";
-  EXPECT_THAT(phases("execve"), ElementsAre(true, true));
-  EXPECT_THAT(phases("arch_prctl"), ElementsAre(true, false)) << "an execve begins anew";
+  EXPECT_THAT(phases("getpgid"), ElementsAre(false, true, false)) << "by a thread of the process that serves";
+  EXPECT_THAT(phases("getsid"), ElementsAre(false, true, false)) << "by a child of it";
+  EXPECT_THAT(phases("execve"), ElementsAre(true, true, false));
+  EXPECT_THAT(phases("arch_prctl"), ElementsAre(true, false, false)) << "an execve begins anew";
+}
+
+void expect_shutdown(const recording::Run& run) {
+  ASSERT_EQ(run.exit_status, 0);
+  EXPECT_THAT(find(run, "getsid")->seen, ElementsAre(false, true, false)) << "a worker was told to end, no server";
+  EXPECT_THAT(find(run, "getpriority")->seen, ElementsAre(false, true, false)) << "the signal was ignored";
+  EXPECT_THAT(find(run, "getpgid")->seen, ElementsAre(false, false, true));
+  EXPECT_THAT(find(run, "umask")->seen, ElementsAre(false, false, true)) << "by a child of the server";
+  EXPECT_THAT(find(run, "arch_prctl")->seen, ElementsAre(true, false, true)) << "an execve does not begin anew";
+  EXPECT_THAT(find(run, "alarm")->seen, ElementsAre(false, true, false)) << "by another server";
+}
+
+TEST_F(LiveRecord, Shutdown) {
+  expect_shutdown(recorded({"ends"}));
+  expect_shutdown(recorded({"ends", "waits"}));
 }
 
 TEST_F(LiveRecord, Arguments) {
@@ -160,12 +175,16 @@ TEST(LiveRecordByPtrace, SeesTheSame) {
   const Wanted by_ptrace{{true, false}, Method::ptrace};
   const recording::Run run = recorded({"serve"}, by_ptrace);
   EXPECT_EQ(run.source, recording::Source::ptrace);
-  EXPECT_THAT(find(run, "getpriority")->seen, ElementsAre(true, false));
-  EXPECT_THAT(find(run, "getsid")->seen, ElementsAre(false, true));
-  EXPECT_THAT(find(run, "getpgid")->seen, ElementsAre(false, true));
+  EXPECT_THAT(find(run, "getpriority")->seen, ElementsAre(true, false, false));
+  EXPECT_THAT(find(run, "getsid")->seen, ElementsAre(false, true, false));
+  EXPECT_THAT(find(run, "getpgid")->seen, ElementsAre(false, true, false));
   EXPECT_FALSE(find(run, "socket")->arguments.empty());
   EXPECT_TRUE(has(run, "execve"));
   EXPECT_EQ(find(run, "getpgid")->counts[1], 1U) << "each call stops once";
+}
+
+TEST(LiveRecordByPtrace, Shutdown) {
+  for (const bool denied : {false, true}) expect_shutdown(recorded({"ends"}, {{false, denied}, Method::ptrace}));
 }
 
 // The tracer moves to the processor of what it stops most, and that must not show.

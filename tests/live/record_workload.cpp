@@ -120,6 +120,63 @@ void capability() {
   setpriority(PRIO_PROCESS, 0, nice - 2);
 }
 
+void listens() {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0 || listen(fd, 1) != 0) _exit(9);
+}
+
+// A pipe that is waited at until it is written to.
+struct Gate {
+  int ends[2];
+  Gate() {
+    if (pipe(ends) != 0) _exit(9);
+  }
+  void open() const {
+    if (write(ends[1], "", 1) != 1) _exit(9);
+  }
+  void pass() const {
+    char byte;
+    if (read(ends[0], &byte, 1) != 1) _exit(9);
+  }
+};
+
+// A server with a worker is told to end; another server is not.
+void ends(bool waits) {
+  const Gate other, worked, shutdown;
+  if (fork() == 0) {
+    listens();
+    other.pass();
+    syscall(SYS_alarm, 0);
+    _exit(0);
+  }
+  listens();
+  signal(SIGTERM, [](int) {});
+  if (fork() == 0) {
+    raise(SIGTERM);
+    syscall(SYS_getsid, 0);
+    worked.open();
+    shutdown.pass();
+    syscall(SYS_umask, 022);
+    execl("/bin/true", "true", nullptr);
+    _exit(9);
+  }
+  worked.pass();
+  signal(SIGINT, SIG_IGN);
+  kill(getpid(), SIGINT);
+  syscall(SYS_getpriority, 0, 0);
+  sigset_t terms;
+  sigemptyset(&terms);
+  sigaddset(&terms, SIGTERM);
+  if (waits) sigprocmask(SIG_BLOCK, &terms, nullptr);
+  kill(getpid(), SIGTERM);
+  if (waits && sigwaitinfo(&terms, nullptr) != SIGTERM) _exit(9);
+  syscall(SYS_getpgid, 0);
+  shutdown.open();
+  other.open();
+  for (int status = 0; wait(&status) > 0;)
+    if (status != 0) _exit(9);
+}
+
 // Many processes at once, each with calls of its own: nothing may be lost on the way.
 void crowd() {
   for (int i = 0; i < 64; ++i)
@@ -178,6 +235,7 @@ int main(int argc, char** argv) {
   if (wanted == "uring") uring();
   if (wanted == "vsyscall") vsyscall();
   if (wanted == "serve") serve();
+  if (wanted == "ends") ends(argc > 2);
   if (wanted == "arguments") arguments();
   if (wanted == "arguments-i386") arguments_i386();
   if (wanted == "capability") capability();

@@ -27,6 +27,7 @@ class Server:
     use: Callable[[int], None]  # the pid of its first process
     waits: bool = True  # the first process accepts connections, too
     stop: signal.Signals = signal.SIGTERM
+    port: int = 0
 
 
 def wait_until(what: str, true: Callable[[], bool]):
@@ -136,17 +137,17 @@ def nginx(folder: Path) -> Server:
     def load():
         get(port)
 
-    def use(_pid: int):
+    def use(pid: int):
         for path in ("/big.txt", "/proxy/a.txt", "/list/", "/absent", "/%ff"):
             answer(port, f"GET {path} HTTP/1.0\r\nAccept-Encoding: gzip\r\nRange: bytes=2-9\r\n\r\n")
         body = "x" * 100000
         answer(port, f"POST /put/a.txt HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n{body}")
         for number in (signal.SIGHUP, signal.SIGUSR1):
-            os.kill(int((folder / "nginx.pid").read_text()), number)
+            os.kill(pid, number)
             wait_until("nginx again", lambda: load() is None)
 
     words = ["nginx", "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log"), "-p", str(folder)]
-    return Server(words, load, use, waits=False, stop=signal.SIGQUIT)
+    return Server(words, load, use, waits=False, stop=signal.SIGQUIT, port=port)
 
 
 def redis(folder: Path) -> Server:
@@ -163,7 +164,7 @@ def redis(folder: Path) -> Server:
 
     words = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes",
              "--io-threads", "2"]
-    return Server(words, lambda: ask(port, b"SET n 1\r\nINCR n\r\n", b":2\r\n"), use)
+    return Server(words, lambda: ask(port, b"SET n 1\r\nINCR n\r\n", b":2\r\n"), use, port=port)
 
 
 def memcached(_folder: Path) -> Server:
@@ -177,7 +178,7 @@ def memcached(_folder: Path) -> Server:
         for _ in range(50):
             load()
         answer(port, "stats\r\nstats slabs\r\nincr a 1\r\nflush_all\r\nversion\r\nquit\r\n")
-    return Server(words, load, use)
+    return Server(words, load, use, port=port)
 
 
 def haproxy(folder: Path) -> Server:
@@ -191,23 +192,24 @@ def haproxy(folder: Path) -> Server:
         for _ in range(50):
             get(port)
         answer(port, "GET /b HTTP/1.0\r\n\r\n")
-    return Server(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], lambda: get(port), use)
+    return Server(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], lambda: get(port), use, port=port)
 
 
 def python(_folder: Path) -> Server:
     port = free_port()
-    words = ["/usr/bin/python3", "-c", "import http.server as h\n"
+    words = ["/usr/bin/python3", "-c", "import http.server as h, signal, sys\n"
+             "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
              "class A(h.BaseHTTPRequestHandler):\n"
              "  def do_GET(self): self.send_response(200); self.end_headers()\n"
              f"h.ThreadingHTTPServer(('127.0.0.1', {port}), A).serve_forever()"]
-    return Server(words, lambda: get(port), often(lambda: get(port)))
+    return Server(words, lambda: get(port), often(lambda: get(port)), port=port)
 
 
 def node(_folder: Path) -> Server:
     port = free_port()
-    code = ("const fs = require('fs'); require('http').createServer((q, a) => a.end('well'))"
+    code = ("process.on('SIGTERM', () => process.exit(0)); const fs = require('fs'); require('http').createServer((q, a) => a.end('well'))"
             f".listen({port}, '127.0.0.1', () => fs.existsSync('/callgate:next'))")
-    return Server(["/usr/bin/node", "-e", code], lambda: get(port), often(lambda: get(port)))
+    return Server(["/usr/bin/node", "-e", code], lambda: get(port), often(lambda: get(port)), port=port)
 
 
 def postgres(folder: Path) -> Server:
@@ -241,7 +243,7 @@ def postgres(folder: Path) -> Server:
 
     words = [*as_postgres, str(binaries / "postgres"), "-D", str(home), "-p", str(port), "-h", "127.0.0.1",
              "-c", "unix_socket_directories=", "-c", "fsync=off"]
-    return Server(words, load, use)
+    return Server(words, load, use, port=port)
 
 
 ALL = {each.__name__: each for each in (nginx, redis, memcached, haproxy, python, node, postgres)}

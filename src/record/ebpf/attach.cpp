@@ -14,7 +14,9 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <numeric>
+#include <set>
 #include <span>
 #include <string_view>
 
@@ -222,6 +224,34 @@ std::uint16_t running_image(recorder_tables& tables, int image_of_file, pid_t pr
   return static_cast<std::uint16_t>(index);
 }
 
+// Of what runs already each process that is below none of the others is a server, with all that is below it.
+class Servers {
+ public:
+  Servers(recorder_tables& tables, const std::vector<pid_t>& processes)
+      : tables_(tables), all_(processes.begin(), processes.end()) {}
+  void know(const std::vector<TaskIds>& tasks) {
+    for (const TaskIds& task : tasks) all_.insert(task.process);
+  }
+  void put(const TaskIds& task, recorder_task& mark) {
+    const pid_t top = top_of(task.process, all_);
+    const auto [place, fresh] = numbers_.try_emplace(top, std::uint16_t{0});
+    if (fresh) {
+      const std::uint32_t number = __atomic_add_fetch(&tables_.servers, 1, __ATOMIC_SEQ_CST);
+      if (number < RECORDER_SERVERS)
+        place->second = static_cast<std::uint16_t>(number);
+      else
+        __atomic_add_fetch(&tables_.lost.servers, 1, __ATOMIC_SEQ_CST);
+    }
+    mark.server = place->second;
+    mark.leads = mark.server != 0 && task.tid == top ? 1 : 0;
+  }
+
+ private:
+  recorder_tables& tables_;
+  std::set<pid_t> all_;
+  std::map<pid_t, std::uint16_t> numbers_;
+};
+
 }  // namespace
 
 base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes, Stage stage) {
@@ -230,11 +260,14 @@ base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes
   const std::uint32_t own_filters = filters_of_us();
   const int tasks = state_->map("tasks"), image_of_file = state_->map("image_of_file");
   recorder_tables& tables = *state_->tables;
+  Servers servers(tables, processes);
   std::size_t marked = 0;
   // What an unmarked task starts meanwhile is found in a further round; what a marked one starts is marked by birth.
   for (bool more = true; more;) {
     more = false;
-    for (const TaskIds& task : tasks_below(processes)) {
+    const std::vector<TaskIds> found = tasks_below(processes);
+    servers.know(found);
+    for (const TaskIds& task : found) {
       const base::UniqueFd pidfd = pidfd_of(task.tid, task.process);
       if (!pidfd && errno == ESRCH) continue;
       if (!pidfd) return tl::unexpected(explain(fmt::format("thread {} cannot be marked", task.tid), errno));
@@ -242,10 +275,11 @@ base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes
       // In a call that began before: its end must not be taken for a refused one's.
       recorder_task mark{};
       mark.state = serves ? RECORDER_RECORDING : RECORDER_RUNTIME;
-      mark.phase = serves ? 1 : 0;
+      mark.phase = serves ? RECORDER_SERVING : 0;
       mark.image = serves ? running_image(tables, image_of_file, task.process) : std::uint16_t{0};
       mark.call = RECORDER_NO_CALL + 1;
       mark.filters = own_filters;
+      if (serves) servers.put(task, mark);
       __atomic_add_fetch(&tables.alive, 1, __ATOMIC_SEQ_CST);
       if (bpf_map_update_elem(tasks, &fd, &mark, BPF_NOEXIST) == 0) {
         __atomic_add_fetch(&tables.tasks, 1, __ATOMIC_SEQ_CST);
@@ -302,6 +336,7 @@ Progress Ebpf::progress() const {
   out.tasks = tables.tasks;
   for (std::size_t i = 0; i < RECORDER_CALLS; ++i) out.calls += tables.first[i].taken != 0 ? 1U : 0U;
   out.serving = tables.serving != 0;
+  out.shutdown = tables.shutdown != 0;
   out.began = tables.began != 0;
   out.bounding = tables.bounding;
   if (tables.ended != 0) out.exit_code = tables.exit_code;

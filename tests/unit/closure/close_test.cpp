@@ -40,19 +40,23 @@ std::uint64_t seen_value(const recording::Call& call, recording::Phase phase, st
 
 void expect_admitted(const Recording& recording, const Closure& closure, std::mt19937_64& random) {
   const policy::Policy whole = need(closure, std::nullopt), serving = need(closure, Phase::serving);
+  const policy::Policy shutdown = need(closure, Phase::shutdown);
   const policy::Policy core = need_of_core(closure, Phase::startup);
   for (const recording::Run& run : recording.runs)
     for (const recording::Call& made : run.calls)
       for (std::size_t phase = 0; phase < recording::kPhaseCount; ++phase) {
-        const bool nowhere = !made.seen[0] && !made.seen[1];
+        const bool nowhere = !made.seen[0] && !made.seen[1] && !made.seen[2];
         if (!made.seen[phase] && !nowhere) continue;
         policy::Call call{made.audit, made.nr, {}};
         for (std::uint8_t place = 0; place < 6; ++place)
           call.args[place] = seen_value(made, static_cast<recording::Phase>(phase), place, random);
         EXPECT_EQ(policy::evaluate(whole, call), policy::kAllow) << made.nr;
         EXPECT_EQ(policy::evaluate(core, call), policy::kAllow) << made.nr;
-        if (phase == 1) {
+        if (phase >= 1) {
           EXPECT_EQ(policy::evaluate(serving, call), policy::kAllow) << made.nr;
+        }
+        if (phase == 2) {
+          EXPECT_EQ(policy::evaluate(shutdown, call), policy::kAllow) << made.nr;
         }
       }
 }
@@ -77,14 +81,15 @@ TEST(Close, MoreRunsTakeNothingAway) {
     more.runs.insert(more.runs.begin(), few.runs.begin(), few.runs.end());
     for (const Pinning pinning : {Pinning::none, Pinning::risky, Pinning::all}) {
       const Closure a = closed(few, pinning), b = closed(more, pinning);
-      for (const std::optional<Phase> phase : {std::optional<Phase>(), std::optional(Phase::serving)})
+      for (const std::optional<Phase> phase :
+           {std::optional<Phase>(), std::optional(Phase::serving), std::optional(Phase::shutdown)})
         EXPECT_FALSE(policy::first_excess(need_of_core(a, phase), need_of_core(b, phase))) << round;
     }
     if (HasFailure()) return;
   }
 }
 
-TEST(Close, WiderPinningGrantsMoreAndServingIsPartOfStartup) {
+TEST(Close, WiderPinningGrantsMoreAndEachPhaseIsPartOfTheOneBefore) {
   std::mt19937_64 random(3);
   for (int round = 0; round < 200; ++round) {
     const Recording recording = random_recording(random);
@@ -93,9 +98,36 @@ TEST(Close, WiderPinningGrantsMoreAndServingIsPartOfStartup) {
     EXPECT_FALSE(policy::first_excess(need(all, {}), need(risky, {}))) << round;
     EXPECT_FALSE(policy::first_excess(need(risky, {}), need(none, {}))) << round;
     EXPECT_FALSE(policy::first_excess(need(risky, Phase::serving), need(risky, Phase::startup))) << round;
+    EXPECT_FALSE(policy::first_excess(need(risky, Phase::shutdown), need(risky, Phase::serving))) << round;
     EXPECT_FALSE(policy::first_excess(need_of_core(risky, {}), need(risky, {}))) << round;
     if (HasFailure()) return;
   }
+}
+
+TEST(Close, ShutdownStandsApartAndServingGrantsIt) {
+  const Closure closure = closed({{run_of({call("read", 3, 1), call("unlink", 0, 0, arch::Arch::x86_64, 2)})}});
+  EXPECT_EQ(closure.find(Phase::serving, kNative, nr("unlink")), nullptr);
+  ASSERT_NE(closure.find(Phase::shutdown, kNative, nr("unlink")), nullptr);
+  EXPECT_EQ(closure.find(Phase::shutdown, kNative, nr("unlink"))->evidence.count, 2U);
+  EXPECT_EQ(closure.find(Phase::shutdown, kNative, nr("read")), nullptr);
+  EXPECT_NE(closure.find(Phase::shutdown, kNative, nr("exit_group")), nullptr);
+  EXPECT_EQ(answer(need(closure, Phase::serving), "unlink"), policy::kAllow) << "no filter can be taken back";
+  EXPECT_EQ(answer(need(closure, Phase::shutdown), "unlink"), policy::kAllow);
+  EXPECT_EQ(answer(need(closure, Phase::shutdown), "read"), policy::make_errno(1));
+  EXPECT_EQ(origins(closure, Phase::serving).at("unlink"), "observed at shutdown");
+  EXPECT_EQ(origins(closure, {}).at("read"), "observed at startup and while serving");
+}
+
+TEST(Close, TellsWhatIsNotKnownOfAShutdown) {
+  const auto notes = [](const Closure& closure) { return testing::PrintToString(closure.notes); };
+  recording::Run run = run_of({call("read", 1, 1)});
+  EXPECT_THAT(notes(closed({{run}})), HasSubstr("no run saw a server that was told to end"));
+  recording::Run early = run;
+  early.blind = {recording::Blind::shutdown};
+  EXPECT_THAT(notes(closed({{run, early}})), HasSubstr("a recording of an earlier version"));
+  run.calls.push_back(call("unlink", 0, 0, arch::Arch::x86_64, 1));
+  EXPECT_THAT(notes(closed({{run}})), testing::Not(HasSubstr("told to end")));
+  EXPECT_THAT(notes(closed({{run_of({call("read", 1, 0)})}})), testing::Not(HasSubstr("told to end")));
 }
 
 TEST(Close, AddsWhatNoProgramLivesWithout) {

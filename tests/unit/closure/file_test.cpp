@@ -68,12 +68,29 @@ TEST(ClosureFile, RandomOnesComeBack) {
   }
 }
 
+// The first version had two phases; what its shutdown needs stands in serving.
+TEST(ClosureFile, EarlierVersion) {
+  Closure closure = close({{run_of({call("read", 1, 1)})}}, {});
+  closure.core[2].clear();
+  std::string text = to_json(closure);
+  const auto version = text.find(R"("closure": 2)");
+  ASSERT_NE(version, std::string::npos);
+  text.replace(version, 12, R"("closure": 1)");
+  const auto begin = text.find(R"("shutdown")"), comma = text.rfind(',', begin);
+  ASSERT_NE(begin, std::string::npos);
+  text.erase(comma, text.find('}', begin) + 1 - comma);
+  const Read again(text);
+  EXPECT_EQ(again.messages(), "");
+  ASSERT_TRUE(again.closure);
+  EXPECT_EQ(*again.closure, closure);
+}
+
 TEST(ClosureFile, Schema) {
   const std::string text = to_json(sample());
   for (const char* const part :
-       {R"("closure": 1)", R"("startup")", R"("size")", R"("core")", R"("call": "socket")", R"("arch": "x86_64")",
-        R"("count": 4)", R"("args")", R"("evidence")", R"("limit": 35)", R"("holds": true)", R"("over": [])",
-        R"("incomplete")", R"("text": "AF_UNIX, AF_INET")"})
+       {R"("closure": 2)", R"("schema_version": 1)", R"("startup")", R"("shutdown")", R"("size")", R"("core")",
+        R"("call": "socket")", R"("arch": "x86_64")", R"("count": 4)", R"("args")", R"("evidence")", R"("limit": 35)",
+        R"("holds": true)", R"("over": [])", R"("incomplete")", R"("text": "AF_UNIX, AF_INET")"})
     EXPECT_THAT(text, HasSubstr(part));
 }
 
@@ -82,8 +99,9 @@ TEST(ClosureFile, Faults) {
     const char *from, *to, *message;
   };
   const Row rows[] = {
-      {R"("closure": 1)", R"("closure": 2)", "this closure has version 2; 1 is known [CG5402]"},
-      {R"("closure": 1)", R"("other": 1)", "this is no closure [CG5401]"},
+      {R"("closure": 2)", R"("closure": 3)", "this closure has version 3; 1 to 2 are known [CG5402]"},
+      {R"("closure": 2)", R"("closure": 1)", "'phases' has startup, serving and, since version 2, shutdown [CG5401]"},
+      {R"("closure": 2)", R"("other": 1)", "this is no closure [CG5401]"},
       {R"("nr": 41)", R"("nr": 42)", "'socket' is number 41 on x86_64, not 42 [CG5401]"},
       {R"("origin": "observed")", R"("origin": "guessed")", "'origin' cannot be 'guessed' [CG5401]"},
       {R"("startup": {)", R"("middle": {)", "no 'startup' here [CG5401]"},

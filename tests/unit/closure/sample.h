@@ -17,12 +17,12 @@ inline arch::SyscallNr nr(std::string_view call, arch::Arch arch = arch::Arch::x
 }
 
 inline recording::Call call(std::string_view name, std::uint64_t start, std::uint64_t serving,
-                            arch::Arch arch = arch::Arch::x86_64) {
+                            arch::Arch arch = arch::Arch::x86_64, std::uint64_t shutdown = 0) {
   recording::Call out;
   out.audit = arch::info(arch).audit;
   out.nr = nr(name, arch);
-  out.counts = {start, serving};
-  out.seen = {start != 0, serving != 0};
+  out.counts = {start, serving, shutdown};
+  out.seen = {start != 0, serving != 0, shutdown != 0};
   out.images = {1};
   out.first = {17, 4000, 4001, 1, recording::Phase::start, "web"};
   return out;
@@ -55,7 +55,8 @@ inline recording::Recording random_recording(std::mt19937_64& random) {
     if (below(12) == 0) run.known = 3;
     for (const char* const name : kCalls) {
       if (below(3) == 0) continue;
-      recording::Call made = call(name, below(3), below(3), below(5) == 0 ? arch::Arch::x86 : arch::Arch::x86_64);
+      recording::Call made =
+          call(name, below(3), below(3), below(5) == 0 ? arch::Arch::x86 : arch::Arch::x86_64, below(2));
       if (below(20) == 0) made.nr = 900 + static_cast<arch::SyscallNr>(below(50));
       if (below(20) == 0) made.nr |= made.audit == kNative ? arch::kX32Bit : 0;
       made.vsyscall = below(15) == 0;

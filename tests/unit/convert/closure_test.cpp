@@ -43,9 +43,9 @@ TEST(ClosureFormat, FileAndPhasesAreWhatIsNeeded) {
     EXPECT_FALSE(policy::first_difference(whole.reading->profile.policy, closure::need(made, {})));
     EXPECT_FALSE(policy::first_difference(serving.reading->profile.policy, closure::need(made, Phase::serving)));
   }
-  const Read other(closure::to_json(closure::Closure()), "shutdown");
+  const Read other(closure::to_json(closure::Closure()), "sleep");
   EXPECT_FALSE(other.reading);
-  EXPECT_THAT(base::render_text(other.diagnostics, false), HasSubstr("a closure has no phase 'shutdown'"));
+  EXPECT_THAT(base::render_text(other.diagnostics, false), HasSubstr("a closure has no phase 'sleep'"));
 }
 
 // Every call that is granted stays so in what was written, unless a loss tells of it.

@@ -43,14 +43,16 @@ TEST_F(TablesTest, CallsOfBothArchitecturesInOrder) {
   see(kSocket, 0, 3);
   see(kSocket, 1, 1);
   see(RECORDER_NUMBERS + 1, 1, 2);
+  see(kSocket, 2, 1);
   tables.counts[kSocket] = 7;
+  tables.counts[2 * RECORDER_CALLS + kSocket] = 4;
   const auto out = run();
   ASSERT_EQ(out.calls.size(), 2U);
   EXPECT_EQ(out.calls[0].audit, 0x40000003U);
   EXPECT_EQ(out.calls[0].nr, 1U);
-  EXPECT_THAT(out.calls[0].seen, ElementsAre(false, true));
+  EXPECT_THAT(out.calls[0].seen, ElementsAre(false, true, false));
   EXPECT_THAT(out.calls[1].images, ElementsAre(1, 3));
-  EXPECT_THAT(out.calls[1].counts, ElementsAre(7, 0));
+  EXPECT_THAT(out.calls[1].counts, ElementsAre(7, 0, 4));
   EXPECT_EQ(out.calls[1].first.ns, 500U) << "since the run began";
   EXPECT_TRUE(out.complete);
 }
@@ -78,7 +80,7 @@ TEST_F(TablesTest, EveryLossMakesItIncomplete) {
   tables.missed = 1;
   EXPECT_FALSE(run().complete);
   tables.missed = 0;
-  raw->lost.images = raw->lost.values = 5;
+  raw->lost.images = raw->lost.values = raw->lost.servers = 5;
   EXPECT_TRUE(run().complete) << "then calls are kept without their image, arguments as anything";
 }
 
@@ -90,13 +92,13 @@ TEST_F(TablesTest, VsyscallsBesideRealCalls) {
   ASSERT_EQ(out.calls.size(), 2U);
   EXPECT_EQ(out.calls[0].nr, 96U);
   EXPECT_TRUE(out.calls[0].vsyscall);
-  EXPECT_THAT(out.calls[0].seen, ElementsAre(false, true));
+  EXPECT_THAT(out.calls[0].seen, ElementsAre(false, true, false));
   EXPECT_FALSE(out.calls[1].vsyscall);
 }
 
 TEST_F(TablesTest, OddNumbersCapabilitiesDenials) {
   OddNumber odd{{0x40000027, 0}, {}};
-  odd.seen.phases = 3;
+  odd.seen.phases = 6;
   odd.seen.count = 5;
   tables.odd_numbers = {odd};
   tables.capabilities = {{{RECORDER_NO_CALL, 12, 1}, {}}, {{RECORDER_NUMBERS + 5, 7, 0}, {}}};
@@ -106,7 +108,7 @@ TEST_F(TablesTest, OddNumbersCapabilitiesDenials) {
   ASSERT_EQ(out.calls.size(), 2U);
   EXPECT_EQ(out.calls[0].denied, -38);
   EXPECT_EQ(out.calls[1].nr, 0x40000027U);
-  EXPECT_THAT(out.calls[1].seen, ElementsAre(true, true));
+  EXPECT_THAT(out.calls[1].seen, ElementsAre(false, true, true));
   ASSERT_EQ(out.capabilities.size(), 2U);
   EXPECT_TRUE(out.capabilities[0].granted);
   EXPECT_EQ(out.capabilities[0].call, (std::pair<arch::AuditArch, arch::SyscallNr>(0x40000003, 5)));
@@ -134,7 +136,8 @@ TEST_F(TablesTest, CallsOfARuntimeStandApart) {
   EXPECT_THAT(out.runtime, ElementsAre(RuntimeCall{kCompat, 3, false}, RuntimeCall{kNative, 59, true},
                                        RuntimeCall{kNative, 257, false}, RuntimeCall{kNative, 257, true}));
   EXPECT_EQ(out.tasks, 2U);
-  EXPECT_THAT(out.overflow, ElementsAre(recording::Loss{"images", 4}, recording::Loss{"values", 0}));
+  EXPECT_THAT(out.overflow,
+              ElementsAre(recording::Loss{"images", 4}, recording::Loss{"values", 0}, recording::Loss{"servers", 0}));
 }
 
 }  // namespace

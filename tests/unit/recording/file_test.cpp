@@ -47,6 +47,22 @@ TEST(RecordingFile, RoundTrip) {
   EXPECT_TRUE(looks_like_recording(read.file.text()));
 }
 
+// The first version had two phases, and this file is one.
+TEST(RecordingFile, EarlierVersion) {
+  recording::Run run = sample_run();
+  run.calls = {call(41, 2, 7)};
+  run.blind = {Blind::denied};
+  std::string text = replaced(to_lines(run), R"("version":2)", R"("version":1)");
+  text = replaced(text, R"("counts":[2,7,0])", R"("counts":[2,7])");
+  const Read read(text + to_lines(sample_run()));
+  EXPECT_EQ(read.messages(), "");
+  ASSERT_EQ(read.recording.runs.size(), 2U);
+  EXPECT_EQ(read.recording.runs[0].calls, run.calls);
+  EXPECT_THAT(read.recording.runs[0].blind, testing::UnorderedElementsAre(Blind::denied, Blind::shutdown));
+  EXPECT_EQ(read.recording.runs[1], sample_run()) << "each run has its own version";
+  EXPECT_EQ(Read(to_lines(read.recording.runs[0])).recording.runs[0], read.recording.runs[0]);
+}
+
 TEST(RecordingFile, ConcatenationIsARecordingOfAllRuns) {
   recording::Run other = sample_run();
   other.id = "other";
@@ -89,9 +105,9 @@ TEST(RecordingFile, Faults) {
       {R"("nr":41)", R"("nr":1073741865)", "1073741865 is no number of x86_64 [CG5201]"},
       {R"("arch":"x86_64","nr")", R"("arch":"vax","nr")", "'arch' cannot be 'vax' [CG5201]"},
       {R"("phases":["start"])", R"("phases":["end"])", "no phase of that name [CG5201]"},
-      {R"("phases":["start"])", R"("phases":"start")", "'phases' is no list of at most 2 [CG5201]"},
+      {R"("phases":["start"])", R"("phases":"start")", "'phases' is no list of at most 3 [CG5201]"},
       {R"("images":[1])", R"("images":[-1])", "an image is a whole number [CG5201]"},
-      {R"("counts":[2,0])", R"("counts":[2,0,1])", "'counts' is no list of at most 2 [CG5201]"},
+      {R"("counts":[2,0,0])", R"("counts":[2,0,0,1])", "'counts' is no list of at most 3 [CG5201]"},
       {R"("arg":0)", R"("arg":6)", "calls have six arguments, 0 to 5 [CG5201]"},
       {R"("arg":0)", R"("arg":1)", "this argument stands here twice [CG5201]"},
       {R"("any":true)", R"("any":true,"values":[])", "an argument has either 'values' or 'any' [CG5201]"},
@@ -100,7 +116,8 @@ TEST(RecordingFile, Faults) {
       {R"("denied":-1)", R"("denied":2147483648)", "'denied' is no whole number"},
       {R"("tasks":0)", R"("tasks":1)", "a run that has losses, or did not finish, is not complete [CG5201]"},
       {R"("record":"end","id":"01)", R"("record":"end","id":"02)", "this is the end of another run [CG5201]"},
-      {R"("version":1)", R"("version":2)", "this recording has version 2; 1 is known [CG5202]"},
+      {R"("version":2)", R"("version":3)", "this recording has version 3; 1 to 2 are known [CG5202]"},
+      {R"("version":2)", R"("version":0)", "this recording has version 0; 1 to 2 are known [CG5202]"},
       {R"("record":"io_uring")", R"("record":"weather")", "a line of kind 'weather' is passed over [CG5203]"},
       {R"("source":"ebpf")", R"("source":"magic")", "'source' cannot be 'magic' [CG5201]"},
       {R"("record":"image")", R"("record":)", "[CG01"},

@@ -82,11 +82,11 @@ TEST(Recording, Names) {
   EXPECT_EQ(call_name(kNative, 999), "#999");
   EXPECT_EQ(capability_name(21), "CAP_SYS_ADMIN");
   EXPECT_EQ(capability_name(63), "CAP_63");
-  for (const Phase phase : {Phase::start, Phase::serving}) EXPECT_EQ(find_phase(name(phase)), phase);
+  for (const Phase phase : {Phase::start, Phase::serving, Phase::shutdown}) EXPECT_EQ(find_phase(name(phase)), phase);
   for (const Source source : {Source::ebpf, Source::ptrace}) EXPECT_EQ(find_source(name(source)), source);
-  for (const Blind blind : {Blind::denied, Blind::vsyscalls, Blind::io_uring, Blind::capabilities})
+  for (const Blind blind : {Blind::denied, Blind::vsyscalls, Blind::io_uring, Blind::capabilities, Blind::shutdown})
     EXPECT_EQ(find_blind(name(blind)), blind);
-  EXPECT_FALSE(find_phase("shutdown"));
+  EXPECT_FALSE(find_phase("startup"));
 }
 
 TEST(Recording, CallsThatMustBeExpected) {

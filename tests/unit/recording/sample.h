@@ -32,12 +32,14 @@ inline Run sample_run() {
   run.known = 40;
   run.images = {{1, "/usr/bin/web", "", "00ff", 5, 0}, {2, "/bin/sh", "./hook", "", 9, 1}};
   run.calls = {call(41, 2, 0), call(257, 7, ~std::uint64_t{0}), call(1, 1, 1, kCompat)};
+  run.calls[1].seen[2] = true;
+  run.calls[1].counts[2] = 9;
   run.calls[0].arguments = {{0, Phase::start, false, {1, 2, ~std::uint64_t{0}}, {}, {}},
                             {1, Phase::start, true, {}, 0x80001, 0xffffffff}};
   run.calls[1].denied = -1;
   run.calls[2].vsyscall = true;
   run.capabilities = {{21, false, std::pair{kNative, 41U}, run.calls[0].first}, {12, true, {}, run.calls[0].first}};
-  run.uring = {{45, {false, true}}};
+  run.uring = {{45, {false, true, true}}};
   run.container = Container{"docker", "12ab", "web", "nginx:1", "sha256:11", "sha256:22", "shop", "front", 0xa80425fb};
   run.runtime = {{kNative, 59, true}, {kNative, 317, false}};
   run.overflow = {{"images", 0}, {"values", 2}};

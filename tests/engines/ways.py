@@ -1,0 +1,140 @@
+"""Ways to start a server of this machine's own programs under a profile: by callgate, in a bundle of runc or crun, by
+Docker. Containers get the host's programs as mounts and its network, so that the same load reaches them."""
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import servers
+from containers import CALLGATE, CAPABILITIES, Engine, run, wait_for
+
+PATIENCE = 60
+SYSTEM = [name for name in ("usr", "bin", "sbin", "lib", "lib64", "etc") if Path("/", name).exists()]
+
+
+class Way:
+    """A server that was started with some words in front; `pid` is its own first process."""
+
+    def __init__(self, folder, name):
+        self.name = name
+        self.log_file = folder / f"log-{name}"
+        self.process = None
+        self.pid = 0
+
+    def spawn(self, words):
+        with open(self.log_file, "w", encoding="utf-8") as log:
+            self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=log,
+                                            stderr=log, cwd="/")
+
+    def begin(self, server):
+        raise NotImplementedError
+
+    def ended(self):
+        return self.process.poll() is not None
+
+    def log(self):
+        return self.log_file.read_text(encoding="utf-8", errors="replace")[-3000:]
+
+    def serve(self, server):
+        self.begin(server)
+        servers.wait_until(f"{self.name}: {self.log()}", lambda: self.ended() or server.load() is None)
+        if self.ended():
+            raise AssertionError(f"{self.name}: it has ended with {self.process.poll()}: {self.log()}")
+        self.pid = self.first()
+
+    def first(self):
+        return servers.first_below(self.process.pid, (Path(CALLGATE).name, "setpriv"))
+
+    def end(self, number):
+        """Its exit status, once it was told to end."""
+        os.kill(self.pid, number)
+        return self.process.wait(PATIENCE)
+
+    def clean(self):
+        """Whatever happened, nothing of it stays."""
+        if self.process and self.process.poll() is None:
+            for pid in servers.below(self.process.pid):
+                try:
+                    os.kill(pid, 9)
+                except ProcessLookupError:
+                    pass
+            self.process.kill()
+            self.process.wait()
+
+
+class Command(Way):
+    """callgate with these words of its own."""
+
+    def __init__(self, folder, name, *words):
+        super().__init__(folder, name)
+        self.words = [CALLGATE, *words, "--"]
+
+    def begin(self, server):
+        self.spawn([*self.words, *server.words])
+
+
+class Bundle(Way):
+    """runc or crun."""
+
+    def __init__(self, folder, name, profile):
+        super().__init__(folder, name)
+        self.folder, self.profile = folder, profile
+        self.engine = Engine(name, folder)
+        self.identity = ""
+
+    def begin(self, server):
+        seccomp = json.loads(self.profile.read_text(encoding="utf-8"))
+        bundle, self.identity = self.engine.bundle(seccomp)
+        config = json.loads((bundle / "config.json").read_text(encoding="utf-8"))
+        process, mounts, linux = config["process"], config["mounts"], config["linux"]
+        process.update(args=server.words, env=["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
+        process["capabilities"] = {kind: CAPABILITIES for kind in ("bounding", "effective", "permitted")}
+        linux["namespaces"] = [each for each in linux["namespaces"] if each["type"] != "network"]
+        mounts.append({"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]})
+        mounts.append({"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": ["mode=1777"]})
+        for place, options in [*((f"/{name}", "ro") for name in SYSTEM), (str(self.folder), "rw")]:
+            mounts.append({"destination": place, "type": "bind", "source": os.path.realpath(place),
+                           "options": ["rbind", options]})
+        (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        self.spawn([*self.engine.command, "run", "--bundle", bundle, "--pid-file", self.folder / "pid", self.identity])
+
+    def first(self):
+        return int((self.folder / "pid").read_text(encoding="ascii"))
+
+    def clean(self):
+        if self.identity:
+            run(*self.engine.command, "delete", "--force", self.identity)
+        super().clean()
+
+
+class Docker(Way):
+    """A container of the daemon that `client` reaches, in an image that holds nothing of its own."""
+
+    def __init__(self, folder, client, image, profile):
+        super().__init__(folder, "docker")
+        self.folder, self.client, self.image, self.profile = folder, client, image, profile
+        self.identity = f"callgate-{os.getpid()}-{folder.name}"
+
+    def begin(self, server):
+        mounts = [word for name in SYSTEM for word in ("--volume", f"{os.path.realpath('/' + name)}:/{name}:ro")]
+        self.spawn([*self.client, "run", "--name", self.identity, "--network", "host", "--security-opt",
+                    f"seccomp={self.profile}", *mounts, "--volume", f"{self.folder}:{self.folder}", self.image,
+                    *server.words])
+
+    def first(self):
+        return int(run(*self.client, "inspect", "--format", "{{.State.Pid}}", self.identity).stdout)
+
+    def clean(self):
+        run(*self.client, "rm", "--force", self.identity)
+        super().clean()
+
+
+def confined(pid):
+    """Whether every process of the server is under a filter."""
+    def under(process):
+        try:
+            return "\nSeccomp:\t2\n" in Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return True
+    return wait_for(lambda: all(under(each) for each in [pid, *servers.below(pid)]), PATIENCE)
