@@ -215,10 +215,13 @@ static __always_inline __u32 phase_of(struct recorder_task *process) {
   return phase < RECORDER_PHASES ? phase : 0;
 }
 
-// By a call of its own the process has come so far. One that executed another program leads its server still.
 static __always_inline void serve(struct recorder_task *process) {
-  tables.serving = 1;
-  if (__sync_val_compare_and_swap(&process->phase, 0, RECORDER_SERVING) || process->leads) return;
+  process->phase = tables.serving = RECORDER_SERVING;
+}
+
+// By a call of its own the process has come so far. One that executed another program leads its server still.
+static __always_inline void listen(struct recorder_task *process) {
+  if (__sync_val_compare_and_swap(&process->listens, 0, 1) || process->leads) return;
   __u32 server = __sync_fetch_and_add(&tables.servers, 1) + 1;
   if (server >= RECORDER_SERVERS) {
     __sync_fetch_and_add(&tables.lost.servers, 1);
@@ -378,6 +381,12 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   }
   __u32 index = call_index(nr, compat);
   mark->call = index + 1;
+  __u32 kept = config.calls[index];
+  if (config.at_wait && !phase && (kept & RECORDER_ACCEPTS || (kept & RECORDER_WAITS && process->listens))) {
+    if (kept & RECORDER_ACCEPTS) listen(process);
+    serve(process);
+    phase = RECORDER_SERVING;
+  }
   __u8 *seen = &tables.seen[image][phase][index];
   if (!*seen) {
     *seen = 1;
@@ -386,9 +395,11 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   __u32 counted = phase * RECORDER_CALLS + index;
   __u64 *count = bpf_map_lookup_elem(&counts, &counted);
   if (count) ++*count;
-  __u32 kept = config.calls[index];
-  if (config.arguments && (kept & ~RECORDER_SERVES)) note_arguments(regs, index, phase, kept, compat);
-  if (kept & RECORDER_SERVES && phase != RECORDER_SHUTDOWN) serve(process);
+  if (config.arguments && (kept & ~RECORDER_COMES)) note_arguments(regs, index, phase, kept, compat);
+  if (kept & (RECORDER_LISTENS | RECORDER_ACCEPTS) && phase != RECORDER_SHUTDOWN) {
+    listen(process);
+    if (!config.at_wait) serve(process);
+  }
   return 0;
 }
 
@@ -418,7 +429,7 @@ int BPF_PROG(on_return, struct pt_regs *regs, long result) {
     note_first(task, index, image, phase);
   }
   __u32 kept = config.calls[index];
-  if (config.arguments && (kept & ~RECORDER_SERVES)) note_arguments(regs, index, phase, kept, compat);
+  if (config.arguments && (kept & ~RECORDER_COMES)) note_arguments(regs, index, phase, kept, compat);
   return 0;
 }
 
@@ -439,6 +450,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
   fresh->state = mark->state == RECORDER_LAUNCHING ? RECORDER_PENDING : mark->state;
   fresh->image = mark->image;
   fresh->phase = process->phase;
+  fresh->listens = process->listens;
   fresh->server = process->server;
   fresh->call = mark->call;
   fresh->filters = mark->filters;
@@ -502,7 +514,7 @@ int BPF_PROG(on_execute, struct task_struct *task, int old_pid, struct linux_bin
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
   struct image_key key = {program->file->f_inode->i_ino, program->file->f_inode->i_sb->s_dev};
   __u32 *known = bpf_map_lookup_elem(&image_of_file, &key);
-  mark->phase = 0;
+  mark->phase = mark->listens = 0;
   if (known) {
     mark->image = *known;
     return 0;

@@ -7,8 +7,8 @@
 //   call index   0 … 511 native numbers, 512 … 1023 those of i386; other numbers have a table of their own
 //   cell         (phase, call index, argument): 3 · 1024 · 6
 //   image        an executable file, in the order of first execution from 1 on; 0 where there are more than fit
-//   phase        0: until a process listens or accepts; 1: from then on; 2: once its server was told to end
-//   server       a process that came to phase 1 by a call of its own, with all that it starts; from 1 on, 0: none
+//   phase        0: start; 1: serving; 2: shutdown, once its server was told to end
+//   server       a process that listened or accepted by a call of its own, with all that it starts; from 1 on, 0: none
 //
 // SPDX-License-Identifier: Apache-2.0
 #ifndef CALLGATE_BPF_RECORDER_H
@@ -44,10 +44,15 @@
 #define RECORDER_KEEP_VALUES 1U
 #define RECORDER_KEEP_MASKS 2U
 #define RECORDER_NARROW_SHIFT 12
-#define RECORDER_SERVES (1U << 31)  // with this call a process is up: it serves from here on
+// With these a process comes to serve. It listens once it, or whom it descends from, has made the first or the second.
+#define RECORDER_LISTENS (1U << 31)
+#define RECORDER_ACCEPTS (1U << 30)
+#define RECORDER_WAITS (1U << 29)  // for clients, if it listens
+#define RECORDER_COMES (RECORDER_LISTENS | RECORDER_ACCEPTS | RECORDER_WAITS)
 
 struct recorder_config {
   __u32 arguments;  // values are kept
+  __u32 at_wait;    // serving begins with the first call that accepts or waits; else after the first that listens
   __u32 cgroup_level;
   __u64 cgroup_id;  // 0: none; else tasks of this cgroup (at that depth) are recorded, too
   // Tasks that are put into a cgroup of a name in `container_names` are marked. What they execute in a mount or pid
@@ -59,7 +64,8 @@ struct recorder_config {
 
 struct recorder_task {
   __u32 state;
-  __u32 phase;   // of the process, as the next two; they count in its first thread only
+  __u32 phase;   // of the process, as the next three; they count in its first thread only
+  __u32 listens;
   __u16 server;  // that it belongs to
   __u16 leads;   // it is that server's first process: a signal that ends it ends the server
   __u32 call;    // the call under way, index + 1

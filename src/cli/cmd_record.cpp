@@ -82,7 +82,7 @@ std::optional<record::Request> make_request(Session& session, int& status) {
   request.plan.argv = arguments.operands;
   request.plan.environment = session.env().environment;
   request.tool = CALLGATE_VERSION;
-  request.keep = {arguments.has("args"), arguments.has("denied")};
+  request.keep = keep_of(arguments);
   const auto method = arguments.last("method").value_or("auto");
   request.method = method == "ebpf"     ? record::Method::ebpf
                    : method == "ptrace" ? record::Method::ptrace
@@ -216,13 +216,17 @@ constexpr std::array<Operand, 2> kOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 20>{{
+    std::array<Option, 21>{{
         {"output", 'o', "FILE", "write the recording to FILE (JSON Lines); '-' is standard output", ""},
         {"append", 0, "", "add the run to FILE, which may hold others", ""},
         {"new-only", 0, "",
          "by ptrace, with --append: let calls that FILE holds pass unseen; fast, and tells what is new", ""},
         {"args", 0, "", "keep the values of arguments that have named constants, too", ""},
         {"denied", 0, "", "see calls that a filter refuses, too; a little slower", ""},
+        {"serving-at", 0, "POINT",
+         "where serving begins: after the first listen or accept (if not given), or with the first accept or wait for "
+         "clients",
+         "listen,accept"},
         {"pid", 0, "N", "record a running process and all that descends from it; may be repeated", "", true},
         {"cgroup", 0, "DIR", "record what runs in a cgroup (version 2), and whatever comes there", ""},
         {"unit", 0, "NAME", "record what runs in a systemd unit (its cgroup of version 2)", ""},

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "cli/diagnostic_ids.h"
+#include "cli/record_talk.h"
 #include "cli/record_targets.h"
 #include "container/oci.h"
 #include "record/diagnostic_ids.h"
@@ -71,7 +72,7 @@ int record_container(Session& session, const container::OciState& state, const s
   Names names(session, state.id);
   record::AttachRequest request;
   request.what = {"container:" + state.id};
-  request.keep = {session.arguments().has("args"), session.arguments().has("denied")};
+  request.keep = keep_of(session.arguments());
   request.tool = CALLGATE_VERSION;
   request.target.starting = {state.pid};
   request.target.cgroup_names = record::cgroup_names_of_container(state.id);
@@ -149,6 +150,7 @@ int record_as_runtime(Session& session) {
                       fs::absolute(*arguments.last("output"), error).string()};
     for (const std::string_view flag : {"args", "denied", "append"})
       if (arguments.has(flag)) hook.arguments.push_back(fmt::format("--{}", flag));
+    if (const auto at = arguments.last("serving-at")) hook.arguments.push_back(fmt::format("--serving-at={}", *at));
     if (const auto host = arguments.last("host")) hook.arguments.push_back(fmt::format("--host={}", *host));
     for (const std::string& each : session.env().environment)
       for (const std::string_view name : {"PATH=", "DOCKER_HOST=", "CONTAINERS_CONF=", "CONTAINERS_STORAGE_CONF="})

@@ -78,6 +78,11 @@ void tell_of_container(base::Diagnostics& diagnostics, const record::Outcome& ou
 
 }  // namespace
 
+record::Keep keep_of(const Arguments& arguments) {
+  const auto at = recording::find_serving_at(arguments.last("serving-at").value_or("listen"));
+  return {arguments.has("args"), arguments.has("denied"), at.value_or(recording::ServingAt::listen)};
+}
+
 record::OnPulse pulse_lines(const Session& session, const std::string& label) {
   if (!session.env().err_is_terminal && !session.arguments().has("progress")) return {};
   return PulseLines(session.env(), label);

@@ -11,6 +11,8 @@
 
 namespace callgate::cli {
 
+// What of --args, --denied and --serving-at was given.
+record::Keep keep_of(const Arguments& arguments);
 // A line when there is something new to say, on a terminal or where --progress asks for it; else nothing. `label`: what
 // is recorded, where that needs to be told.
 record::OnPulse pulse_lines(const Session& session, const std::string& label);

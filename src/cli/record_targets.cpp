@@ -209,7 +209,7 @@ std::optional<std::vector<AttachRequest>> Requests::make() {
     if (!seconds) return std::nullopt;
     request.limit = std::chrono::seconds(*seconds);
   }
-  request.keep = {arguments_.has("args"), arguments_.has("denied")};
+  request.keep = keep_of(arguments_);
   request.tool = CALLGATE_VERSION;
   std::vector<AttachRequest> out;
   if (arguments_.has("compose")) {

@@ -212,6 +212,12 @@ class Closer {
     add_note_of_shutdown();
     if (!observed(Phase::startup))
       out_.notes.emplace_back("no run saw the start of the program: startup holds what every program needs");
+    const auto differs = [&](const Run& run) { return run.serving_at != recording_.runs.front().serving_at; };
+    if (std::ranges::any_of(recording_.runs, differs))
+      out_.notes.emplace_back(
+          "in some runs serving begins with listen, in others with accept: it has the calls of both");
+    else if (!recording_.runs.empty() && recording_.runs.front().serving_at == recording::ServingAt::accept)
+      out_.notes.emplace_back("serving begins where processes accept or wait for clients: run --switch-at accept");
     bool uring = false;
     for (const Run& run : recording_.runs) uring = uring || !run.uring.empty();
     if (uring) out_.notes.emplace_back("operations went through io_uring, which no filter sees");

@@ -86,6 +86,7 @@ tl::expected<void, sandbox::Refusal> Attached::begin() {
   watching_.emplace(*recorder_, request_.on_pulse);
   outcome_.run = begin_run(request_.tool, request_.what, recording::Source::ebpf);
   outcome_.run.with_arguments = request_.keep.arguments;
+  outcome_.run.serving_at = request_.keep.serving_at;
   outcome_.run.attached = !containers;
   started_ = Clock::now();
   if (const auto taken = take(request_.target); !taken) return tl::unexpected(no_ebpf(taken.error()));

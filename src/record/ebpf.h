@@ -20,6 +20,7 @@ namespace callgate::record {
 struct Keep {
   bool arguments = false;
   bool denied = false;  // calls that a filter refuses, too; costs about as much again as the recorder itself
+  recording::ServingAt serving_at = recording::ServingAt::listen;
 };
 
 // Tasks of a cgroup (version 2), whoever put them there, beside the marked ones.

@@ -14,10 +14,19 @@ namespace {
 
 // Sets whose values say nothing of the program: descriptors, modes of files, serial numbers.
 constexpr std::array<std::string_view, 3> kNoise{"dirfd", "file_mode", "key_serial"};
-constexpr std::array<std::string_view, 3> kServing{"accept", "accept4", "listen"};
+// As phases::meaning_of.
+constexpr std::array<std::string_view, 10> kWaits{"epoll_wait", "epoll_pwait",    "epoll_pwait2", "poll",
+                                                  "ppoll",      "ppoll_time64",   "select",       "_newselect",
+                                                  "pselect6",   "pselect6_time64"};
 
 bool contains(std::span<const std::string_view> list, std::string_view name) {
   return std::ranges::find(list, name) != list.end();
+}
+
+std::uint32_t comes_to_serve(std::string_view name) {
+  if (name == "listen") return RECORDER_LISTENS;
+  if (name == "accept" || name == "accept4") return RECORDER_ACCEPTS;
+  return contains(kWaits, name) ? RECORDER_WAITS : 0;
 }
 
 }  // namespace
@@ -26,7 +35,7 @@ std::uint32_t kept_arguments(arch::Arch arch, arch::SyscallNr nr) {
   const std::string_view name = arch::name_of(arch, nr);
   const auto id = arch::find_name(name);
   if (name.empty() || !id) return 0;
-  std::uint32_t kept = contains(kServing, name) ? RECORDER_SERVES : 0;
+  std::uint32_t kept = comes_to_serve(name);
   const auto prototype = arch::prototype(*id);
   if (!prototype || arch::takes_arguments_otherwise(arch, *id)) return kept;
   for (std::size_t i = 0; i < prototype->size(); ++i) {

@@ -45,6 +45,7 @@ tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, E
                                                        const sandbox::Kernel& kernel) {
   recording::Run run = begin_run(request.tool, request.plan.argv, recording::Source::ebpf);
   run.with_arguments = request.keep.arguments;
+  run.serving_at = request.keep.serving_at;
   const auto start = Clock::now();
   const sandbox::SignalBlock signals;
   if (const auto marked = recorder.mark_launcher(); !marked) return tl::unexpected(refuse(marked.error()));
@@ -73,6 +74,7 @@ tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, E
 tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request, const sandbox::Kernel& kernel) {
   recording::Run run = begin_run(request.tool, request.plan.argv, recording::Source::ptrace);
   run.with_arguments = request.keep.arguments;
+  run.serving_at = request.keep.serving_at;
   run.blind = {recording::Blind::vsyscalls, recording::Blind::io_uring, recording::Blind::capabilities};
   const auto start = Clock::now();
   const sandbox::SignalBlock signals;
@@ -89,7 +91,7 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
   const auto launched =
       sandbox::launch(plan, signals, true, sandbox::observing(by_filter ? kernel : leaving_privileges(kernel), watch));
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
-  Tally tally(request.keep.arguments);
+  Tally tally(request.keep);
   const sandbox::Observer observer{
       [&](pid_t process, pid_t parent) { tally.started(process, parent); },
       [&](pid_t process, const bpf::SeccompData& call) {

@@ -40,6 +40,15 @@ Phase Tally::phase_of(const Process& process) const {
   return ending_[process.server] ? Phase::shutdown : process.phase;
 }
 
+void Tally::listen(Process& process) {
+  if (process.listens) return;
+  process.listens = true;
+  if (process.leads) return;
+  process.leads = true;
+  process.server = ending_.size();
+  ending_.push_back(false);
+}
+
 void Tally::told_to_end(pid_t process) {
   const Process& state = processes_[process];
   if (state.leads) ending_[state.server] = true;
@@ -64,6 +73,13 @@ void Tally::keep_arguments(recording::Call& seen, const policy::Call& call, Phas
 
 void Tally::called(pid_t process, const policy::Call& call, std::uint64_t ns) {
   Process& state = processes_[process];
+  const auto which = arch::of_call(call.audit, call.nr);
+  const std::uint32_t kept = which ? kept_arguments(*which, call.nr) : 0;
+  const bool accepts = (kept & RECORDER_ACCEPTS) != 0, waits = (kept & RECORDER_WAITS) != 0 && state.listens;
+  if (serving_at_ == recording::ServingAt::accept && phase_of(state) == Phase::start && (accepts || waits)) {
+    if (accepts) listen(state);
+    state.phase = Phase::serving;
+  }
   const Phase now = phase_of(state);
   const auto [place, fresh] = calls_.try_emplace({call.audit, call.nr});
   recording::Call& seen = place->second;
@@ -78,16 +94,10 @@ void Tally::called(pid_t process, const policy::Call& call, std::uint64_t ns) {
   seen.seen[phase] = true;
   const auto image = std::ranges::lower_bound(seen.images, state.image);
   if (image == seen.images.end() || *image != state.image) seen.images.insert(image, state.image);
-  const auto which = arch::of_call(call.audit, call.nr);
-  if (!which) return;
-  const std::uint32_t kept = kept_arguments(*which, call.nr);
   if (arguments_) keep_arguments(seen, call, now, kept);
-  if ((kept & RECORDER_SERVES) == 0 || now != Phase::start) return;
-  state.phase = Phase::serving;
-  if (state.leads) return;
-  state.leads = true;
-  state.server = ending_.size();
-  ending_.push_back(false);
+  if ((kept & (RECORDER_LISTENS | RECORDER_ACCEPTS)) == 0 || now == Phase::shutdown) return;
+  listen(state);
+  if (serving_at_ == recording::ServingAt::listen) state.phase = Phase::serving;
 }
 
 void Tally::executed(pid_t process, const std::string& comm, const std::string& path, std::uint64_t ns) {
@@ -96,6 +106,7 @@ void Tally::executed(pid_t process, const std::string& comm, const std::string& 
   if (fresh) images_.push_back({place->second, path, "", "", ns, state.image});
   state.image = place->second;
   state.phase = Phase::start;
+  state.listens = false;
   state.comm = comm;
 }
 

@@ -11,13 +11,14 @@
 #include <vector>
 
 #include "policy/policy.h"
+#include "record/ebpf.h"
 #include "recording/recording.h"
 
 namespace callgate::record {
 
 class Tally {
  public:
-  explicit Tally(bool arguments) : arguments_(arguments) {}
+  explicit Tally(const Keep& keep) : arguments_(keep.arguments), serving_at_(keep.serving_at) {}
   // `ns`: since the run began.
   void started(pid_t process, pid_t parent);
   void called(pid_t process, const policy::Call& call, std::uint64_t ns);
@@ -33,14 +34,17 @@ class Tally {
     std::uint32_t image = 0;
     recording::Phase phase = recording::Phase::start;  // unless its server was told to end
     std::string comm;
+    bool listens = false;
     std::size_t server = 0;  // that it belongs to; 0: none
     bool leads = false;      // it is that server's first process
   };
   recording::Phase phase_of(const Process& process) const;
+  void listen(Process& process);
   void keep_arguments(recording::Call& seen, const policy::Call& call, recording::Phase phase,
                       std::uint32_t kept) const;
 
   bool arguments_;
+  recording::ServingAt serving_at_;
   std::map<pid_t, Process> processes_;
   std::map<std::string, std::uint32_t> images_by_path_;
   std::vector<recording::Image> images_;

@@ -48,6 +48,7 @@ bool read_header(const Members& line, base::Diagnostics& diagnostics, Run& run) 
          read_strings(line, "command", run.command) && line.get_word("arch", arch::find, run.arch) &&
          line.get("kernel", run.kernel) && line.get("host", run.host) && line.get("uid", run.uid) &&
          line.get("started", run.started) && line.get("arguments", run.with_arguments) &&
+         (!line.has("serving_at") || line.get_word("serving_at", find_serving_at, run.serving_at)) &&
          (!line.has("known") || line.get("known", run.known)) &&
          (!line.has("attached") || line.get("attached", run.attached)) &&
          (!line.has("container") || read_container(line, diagnostics, run));

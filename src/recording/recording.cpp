@@ -14,6 +14,7 @@ namespace callgate::recording {
 namespace {
 
 constexpr std::array<std::string_view, kPhaseCount> kPhases{"start", "serving", "shutdown"};
+constexpr std::array<std::string_view, 2> kServingAt{"listen", "accept"};
 constexpr std::array<std::string_view, 2> kSources{"ebpf", "ptrace"};
 constexpr std::array<std::string_view, 5> kBlinds{"denied", "vsyscalls", "io_uring", "capabilities", "shutdown"};
 
@@ -48,6 +49,12 @@ std::string_view name(Phase phase) {
 }
 std::optional<Phase> find_phase(std::string_view name) {
   return find_in<Phase>(kPhases, name);
+}
+std::string_view name(ServingAt at) {
+  return kServingAt[static_cast<std::size_t>(at)];
+}
+std::optional<ServingAt> find_serving_at(std::string_view name) {
+  return find_in<ServingAt>(kServingAt, name);
 }
 std::string_view name(Source source) {
   return kSources[static_cast<std::size_t>(source)];

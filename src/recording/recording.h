@@ -16,13 +16,21 @@
 
 namespace callgate::recording {
 
-// Until a process first listens or accepts it starts up; then it serves. Children inherit the phase, an execve begins
-// anew. A server is a process that came to serve by a call of its own, with all that it starts: once SIGTERM, SIGINT or
-// SIGQUIT was sent to that process, and is not ignored, all that the server does is its shutdown.
+// A process starts up until it comes to serve (ServingAt). Children inherit the phase, an execve begins anew. A server
+// is a process that listened or accepted by a call of its own, with all that it starts: once SIGTERM, SIGINT or SIGQUIT
+// was sent to that process, and is not ignored, all that the server does is its shutdown.
 enum class Phase : std::uint8_t { start, serving, shutdown };
 inline constexpr std::size_t kPhaseCount = 3;
 std::string_view name(Phase phase);
 std::optional<Phase> find_phase(std::string_view name);
+
+// Where serving begins, as points of `callgate run --switch-at`.
+//   listen   after the first call that listens or accepts
+//   accept   with the first call that accepts, or that waits (poll, select, epoll) once the process, or one that it
+//            descends from, listens
+enum class ServingAt : std::uint8_t { listen, accept };
+std::string_view name(ServingAt at);
+std::optional<ServingAt> find_serving_at(std::string_view name);
 
 // How it was recorded.
 //   ebpf     programs in the kernel; nothing between the program and the kernel
@@ -148,6 +156,7 @@ struct Run {
   std::uint32_t uid = 0;
   std::string started;  // UTC, "2026-01-31T23:59:59Z"
   bool with_arguments = false;
+  ServingAt serving_at = ServingAt::listen;
   // This many calls, known from earlier runs, were let through unseen: the run tells only the others.
   std::uint32_t known = 0;
   // It begins and ends at some moment of the program's life; `command` names what was attached to.

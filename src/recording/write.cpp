@@ -61,6 +61,7 @@ std::string header_line(const Run& run) {
   for (const std::string& word : run.command) json.value(word);
   json.end_array().member("arch", arch::info(run.arch).name).member("kernel", run.kernel).member("host", run.host);
   json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments);
+  if (run.serving_at != ServingAt::listen) json.member("serving_at", name(run.serving_at));
   if (run.known != 0) json.member("known", run.known);
   if (run.attached) json.member("attached", true);
   if (run.container) write_container(json, *run.container);

@@ -95,6 +95,28 @@ void expect_shutdown(const recording::Run& run) {
   EXPECT_THAT(find(run, "alarm")->seen, ElementsAre(false, true, false)) << "by another server";
 }
 
+void expect_serving_at_a_wait(Method method) {
+  const auto seen = [](const recording::Run& run, std::string_view name) { return find(run, name)->seen; };
+  const recording::Run at_listen = recorded({"waits"}, {{}, method});
+  EXPECT_THAT(seen(at_listen, "getpriority"), ElementsAre(false, true, false));
+  const recording::Run run = recorded({"waits"}, {{false, false, recording::ServingAt::accept}, method});
+  EXPECT_EQ(run.serving_at, recording::ServingAt::accept);
+  EXPECT_THAT(seen(run, "poll"), ElementsAre(true, false, false)) << "nobody listened";
+  EXPECT_THAT(seen(run, "getpriority"), ElementsAre(true, false, false));
+  EXPECT_TRUE(has(run, "pselect6") || has(run, "select"));
+  EXPECT_THAT(seen(run, has(run, "select") ? "select" : "pselect6"), ElementsAre(false, true, false))
+      << "the call with which serving begins is its first";
+  EXPECT_THAT(seen(run, "getsid"), ElementsAre(false, true, false));
+  EXPECT_THAT(seen(run, "getpgid"), ElementsAre(true, false, false)) << "who waits for no client does not serve";
+}
+
+TEST_F(LiveRecord, ServingBeginsWithAWaitForClients) {
+  expect_serving_at_a_wait(Method::ebpf);
+}
+TEST(LiveRecordByPtrace, ServingBeginsWithAWaitForClients) {
+  expect_serving_at_a_wait(Method::ptrace);
+}
+
 TEST_F(LiveRecord, Shutdown) {
   expect_shutdown(recorded({"ends"}));
   expect_shutdown(recorded({"ends", "waits"}));

@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <linux/io_uring.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -125,6 +127,18 @@ void listens() {
   if (fd < 0 || listen(fd, 1) != 0) _exit(9);
 }
 
+void waits_for_clients() {
+  poll(nullptr, 0, 0);
+  listens();
+  syscall(SYS_getpriority, 0, 0);
+  apart([] {
+    timeval now{};
+    select(0, nullptr, nullptr, nullptr, &now);
+    syscall(SYS_getsid, 0);
+  });
+  syscall(SYS_getpgid, 0);
+}
+
 // A pipe that is waited at until it is written to.
 struct Gate {
   int ends[2];
@@ -235,6 +249,7 @@ int main(int argc, char** argv) {
   if (wanted == "uring") uring();
   if (wanted == "vsyscall") vsyscall();
   if (wanted == "serve") serve();
+  if (wanted == "waits") waits_for_clients();
   if (wanted == "ends") ends(argc > 2);
   if (wanted == "arguments") arguments();
   if (wanted == "arguments-i386") arguments_i386();

@@ -68,6 +68,7 @@ recorder_config configure(const Keep& keep, const CgroupChoice& cgroup, bool con
   config.cgroup_id = cgroup.id;
   config.cgroup_level = cgroup.level;
   config.arguments = keep.arguments ? 1 : 0;
+  config.at_wait = keep.serving_at == recording::ServingAt::accept ? 1 : 0;
   for (std::uint32_t nr = 0; nr < RECORDER_NUMBERS; ++nr) {
     config.calls[nr] = kept_arguments(arch::Arch::x86_64, nr);
     config.calls[RECORDER_NUMBERS + nr] = kept_arguments(arch::Arch::x86, nr);
@@ -276,6 +277,7 @@ base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes
       recorder_task mark{};
       mark.state = serves ? RECORDER_RECORDING : RECORDER_RUNTIME;
       mark.phase = serves ? RECORDER_SERVING : 0;
+      mark.listens = serves ? 1 : 0;
       mark.image = serves ? running_image(tables, image_of_file, task.process) : std::uint16_t{0};
       mark.call = RECORDER_NO_CALL + 1;
       mark.filters = own_filters;

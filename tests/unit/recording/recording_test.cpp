@@ -86,6 +86,7 @@ TEST(Recording, Names) {
   for (const Source source : {Source::ebpf, Source::ptrace}) EXPECT_EQ(find_source(name(source)), source);
   for (const Blind blind : {Blind::denied, Blind::vsyscalls, Blind::io_uring, Blind::capabilities, Blind::shutdown})
     EXPECT_EQ(find_blind(name(blind)), blind);
+  for (const ServingAt at : {ServingAt::listen, ServingAt::accept}) EXPECT_EQ(find_serving_at(name(at)), at);
   EXPECT_FALSE(find_phase("startup"));
 }
 
