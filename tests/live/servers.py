@@ -192,7 +192,7 @@ def haproxy(folder: Path) -> Server:
         for _ in range(50):
             get(port)
         answer(port, "GET /b HTTP/1.0\r\n\r\n")
-    return Server(["haproxy", "-db", "-f", str(folder / "haproxy.cfg")], lambda: get(port), use, port=port)
+    return Server(["haproxy", "-W", "-db", "-f", str(folder / "haproxy.cfg")], lambda: get(port), use, port=port)
 
 
 def python(_folder: Path) -> Server:
@@ -200,7 +200,10 @@ def python(_folder: Path) -> Server:
     words = ["/usr/bin/python3", "-c", "import http.server as h, signal, sys\n"
              "signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
              "class A(h.BaseHTTPRequestHandler):\n"
-             "  def do_GET(self): self.send_response(200); self.end_headers()\n"
+             "  protocol_version = 'HTTP/1.1'\n"
+             "  def log_message(self, *_): pass\n"
+             "  def do_GET(self):\n"
+             "    self.send_response(200); self.send_header('Content-Length', '4'); self.end_headers(); self.wfile.write(b'well')\n"
              f"h.ThreadingHTTPServer(('127.0.0.1', {port}), A).serve_forever()"]
     return Server(words, lambda: get(port), often(lambda: get(port)), port=port)
 
