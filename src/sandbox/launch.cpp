@@ -246,14 +246,16 @@ void reap(pid_t pid) {
   }
 }
 
-// Seizes the child and lets it go on; on failure the child is ended.
-int start_traced(pid_t pid, const Pipe& pipe, const Kernel& kernel) {
+// Seizes the child and lets it go on; on failure the child is ended. One that ended by itself cannot be seized, and
+// what it says of that comes first.
+std::optional<Failure> start_traced(pid_t pid, const ChildMemory& child, const Pipe& pipe, const Kernel& kernel) {
   int error = kernel.seize(pid);
   if (error == 0 && write(pipe.write_end.get(), "", 1) != 1) error = -errno;
-  if (error == 0) return 0;
+  if (error == 0) return std::nullopt;
   kill(pid, SIGKILL);
   reap(pid);
-  return -error;
+  const auto failed = static_cast<Stage>(int{child.stage});
+  return failed == Stage::none ? Failure{Stage::trace, -error} : Failure{failed, child.os_errno, child.step};
 }
 
 std::span<const bpf::Insn> instructions(const std::optional<bpf::Program>& program) {
@@ -358,8 +360,7 @@ tl::expected<Launched, Failure> launch_with(const Plan& plan, const SignalBlock&
   const pid_t pid = kernel.clone(child_body, memory->stack.data() + memory->stack.size(), flags, memory.get());
   if (pid < 0) return tl::unexpected(Failure{Stage::clone, -pid});
   if (traced)
-    if (const int error = start_traced(pid, tracing, kernel); error != 0)
-      return tl::unexpected(Failure{Stage::trace, error});
+    if (const auto failure = start_traced(pid, *memory, tracing, kernel)) return tl::unexpected(*failure);
   // A traced init stops at its first event, and goes on once its tracer, who is us, is through here.
   if (plan.seals.init && !traced) {
     // Its end: the program runs, or there is none. While we hold the other end ourselves there would be none ever.

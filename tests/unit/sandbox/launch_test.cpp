@@ -162,7 +162,15 @@ TEST(LaunchFaults, EachStepFailsInTurn) {
   kernel.seize = [](pid_t) { return -EPERM; };
   expect_failure(kernel, true, {Stage::trace, EPERM, 0});
   kernel = real_kernel();
-  // Once it is traced: a child that ended before could not be, which is another failure.
+  // Before it is traced, or once it is.
+  kernel.await_tracer = [](int) { return -EPIPE; };
+  kernel.seize = [](pid_t child) {
+    siginfo_t info{};
+    waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+    return real_kernel().seize(child);
+  };
+  expect_failure(kernel, true, {Stage::trace, EPIPE, 0});
+  kernel.seize = real_kernel().seize;
   kernel.await_tracer = [](int end) { return static_cast<void>(real_kernel().await_tracer(end)), -EPIPE; };
   expect_failure(kernel, true, {Stage::trace, EPIPE, 0});
 }
