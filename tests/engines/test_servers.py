@@ -26,7 +26,7 @@ import ways  # noqa: E402
 from test_docker import Daemons  # noqa: E402
 from work import provide  # noqa: E402
 
-SAMPLE = ("nginx", "memcached")
+SAMPLE = ("nginx", "node")
 BUDGET = 35
 RUNS = 2
 BEGIN, END = "<!-- sizes: begin -->", "<!-- sizes: end -->"

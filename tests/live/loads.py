@@ -41,7 +41,8 @@ def wrk(port: int, *paths: str):
 
 
 def redis(port: int):
-    said = tool("redis-benchmark", "-p", port, "-n", 500 * SECONDS, "-c", 16, "-P", 2, "-q")
+    tests = "ping,set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin,lrange_100,mset"
+    said = tool("redis-benchmark", "-p", port, "-t", tests, "-n", 1000 * SECONDS, "-c", 16, "-P", 2, "-q")
     expect(said, r"^MSET .*requests per second")
     expect(said, r"^Error", False)
 

@@ -93,7 +93,7 @@ class Record(unittest.TestCase):
         self.assertIn("[CG6005]", record("-o", "/nonexistent/x", "--", "true", status=125).stderr)
         self.assertIn("[CG6004]", record("--append", "--", "true", status=2).stderr)
         header = json.loads(path.read_text().splitlines()[0])
-        self.assertEqual(header["version"], 1)
+        self.assertEqual(header["version"], 2)
         self.assertEqual(header["command"], ["true"])
 
     def test_new_only_tells_what_is_new(self):
