@@ -11,6 +11,7 @@
 #include "cli/diagnostic_ids.h"
 #include "cli/options.h"
 #include "cli/scan_fleet.h"
+#include "cli/scan_graph.h"
 #include "cli/scan_print.h"
 #include "cli/scan_source.h"
 #include "scan/scan.h"
@@ -58,12 +59,15 @@ int scan_command(Session& session) {
   const auto source = scan_source(session, status);
   if (!source) return status;
   if (source->all) {
-    if (why || !given.operands.empty())
-      return session.usage(kBadOperands, "scan: --why, and programs by name, are not for all programs of a tree");
+    if (why || given.has("graph") || !given.operands.empty())
+      return session.usage(kBadOperands,
+                           "scan: --why, --graph, and programs by name, are not for all programs of a tree");
     return scan_tree(session, *source->tree, source->name, std::move(*options), *means);
   }
   if (given.has("output")) return session.usage(kBadOperands, "scan: --output is for all programs of a tree");
-  options->chains = why.has_value();
+  const bool graph = given.has("graph");
+  if (graph && session.json()) return session.usage(kBadOperands, "scan: --graph is no JSON; --why has chains as JSON");
+  options->chains = why.has_value() || graph;
   scan::Library library([&](const std::string& path) { return source->tree->read(path); }, means->cache.get(),
                         means->jobs);
   auto json = session.begin_json();
@@ -74,7 +78,9 @@ int scan_command(Session& session) {
       return true;
     }
     if (!answer->closed()) status = std::max(status, kNo);
-    if (session.json()) {
+    if (graph) {
+      session.print(scan_graph(*answer, why));
+    } else if (session.json()) {
       if (why)
         scan_why_json(*answer, *why, json);
       else
@@ -92,8 +98,9 @@ int scan_command(Session& session) {
 constexpr std::array<Operand, 1> kOperands{
     {{"ELF", "a program, or a script: then its interpreter counts", false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 12>{{
+    std::array<Option, 13>{{
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
+        {"graph", 0, "", "the ways to all calls, or to that of --why, as a graph (dot)", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
          "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,plain-locks,own-numbers", true},
         {"root", 0, "DIR", "the directory that is the program's root (/ if not given); alone: all programs below it",

@@ -9,6 +9,7 @@
 #include "scan/kept_answer.h"
 #include "scan/opens.h"
 #include "scan/prune.h"
+#include "scan/unseen.h"
 
 namespace callgate::scan {
 
@@ -163,6 +164,9 @@ class Scanner {
     for (const auto& m : program_.modules) {
       for (const auto* defects : {&m->file.defects, &m->sweep_defects})
         for (const std::string& each : *defects) trouble(Trouble::defect, m->path, each);
+      const bool entered =
+          m == program_.modules.front() || (program_.loader && m == program_.modules[*program_.loader]);
+      for (const std::string_view each : unseen_code(*m, entered)) trouble(Trouble::defect, m->path, std::string(each));
       std::set<std::uint32_t> types;
       for (const elf::Relocation& r : m->file.relocations)
         if (!is_followed(r.type) && !is_harmless(r.type)) types.insert(r.type);
