@@ -38,6 +38,7 @@ RANGES = [
     (5200, 5299, ("recording", "record"), "Recordings"),
     (5300, 5399, ("phases",), "Phases of a run"),
     (5400, 5499, ("closure",), "Closures"),
+    (5500, 5599, ("harden",), "Hardening"),
     (6000, 6099, ("cli",), "Command line"),
     (7000, 7099, ("lint",), "Linting"),
     (7100, 7199, ("expect",), "Profile tests"),

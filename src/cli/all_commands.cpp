@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/harden_loop.h"
 #include "cli/session.h"
 
 namespace callgate::cli {
@@ -15,7 +16,7 @@ std::span<const Command* const> rows_beside_commands() {
   static constexpr std::array kRows{&kDiffCommand,    &kSubsetCommand,    &kMergeCommand, &kConvertCommand,
                                     &kLintCommand,    &kPreflightCommand, &kTestCommand,  &kMergeDriverCommand,
                                     &kResolveCommand, &kInstallCommand,   &kScanCommand,  &kWhyCommand,
-                                    &kRecordCommand,  &kHookCommand,      &kCloseCommand};
+                                    &kRecordCommand,  &kHookCommand,      &kCloseCommand, &kHardenCommand};
   return kRows;
 }
 

@@ -181,7 +181,9 @@ class Closer {
     std::map<std::pair<std::string, std::string>, Capability> found;  // by name and caution
     bool seen_by_all = !recording_.runs.empty();
     for (const Run& run : recording_.runs) {
-      seen_by_all = seen_by_all && std::ranges::find(run.blind, recording::Blind::capabilities) == run.blind.end();
+      // One that tells only what was refused adds calls to what other runs saw in full.
+      seen_by_all = seen_by_all && (run.only_refused ||
+                                    std::ranges::find(run.blind, recording::Blind::capabilities) == run.blind.end());
       for (const recording::Capability& each : run.capabilities) {
         if (!each.granted) continue;
         const std::string name = recording::capability_name(each.number);

@@ -10,6 +10,7 @@
 
 #include "record/diagnostic_ids.h"
 #include "record/facts.h"
+#include "record/quiet.h"
 #include "record/running.h"
 #include "record/waiting.h"
 #include "sandbox/launch.h"
@@ -30,10 +31,15 @@ sandbox::Refusal nothing_there(std::string message) {
 // One recording that goes on.
 class Attached {
  public:
-  explicit Attached(const AttachRequest& request) : request_(request) {}
+  explicit Attached(const AttachRequest& request) : request_(request), quiet_(request.quiet) {}
   tl::expected<void, sandbox::Refusal> begin();
   // Looks for what is waited for. True once there is nothing more to come.
   bool step();
+  // Nothing new came for long enough.
+  bool is_quiet() {
+    const Progress progress = recorder_->progress();
+    return progress.tasks > 0 && quiet_.over(progress.calls);
+  }
   void tick() { watching_->look(false); }
   tl::expected<Outcome, sandbox::Refusal> finish(bool ended);
 
@@ -44,6 +50,7 @@ class Attached {
   bool waits() const { return request_.look && !found_; }
 
   const AttachRequest& request_;
+  Quiet quiet_;
   std::optional<Ebpf> recorder_;
   std::optional<Watching> watching_;
   Outcome outcome_;
@@ -168,15 +175,18 @@ tl::expected<Outcomes, sandbox::Refusal> attach(const std::vector<AttachRequest>
     all.push_back(std::make_unique<Attached>(request));
     if (const auto begun = all.back()->begin(); !begun) return tl::unexpected(begun.error());
   }
-  std::vector<bool> ended(all.size());
+  std::vector<bool> ended(all.size()), over(all.size());
   {
     const Ticker ticker(Watching::kPause, [&] {
       for (const auto& each : all) each->tick();
     });
     await(
         [&] {
-          for (std::size_t i = 0; i < all.size(); ++i) ended[i] = ended[i] || all[i]->step();
-          return std::ranges::find(ended, false) == ended.end();
+          for (std::size_t i = 0; i < all.size(); ++i) {
+            ended[i] = ended[i] || (!over[i] && all[i]->step());
+            over[i] = over[i] || ended[i] || all[i]->is_quiet();
+          }
+          return std::ranges::find(over, false) == over.end();
         },
         requests.front().limit);
   }

@@ -31,7 +31,9 @@ struct AttachRequest {
   bool grows = false;
   Keep keep;
   std::chrono::seconds limit{};  // 0: until the last task has ended, or SIGINT, SIGTERM or SIGHUP comes
-  std::string tool;              // our version
+  // Ends the recording, not what is recorded, once no call came for so long that had not come before; 0: it does not.
+  std::chrono::seconds quiet{};
+  std::string tool;  // our version
   OnPulse on_pulse;
   std::function<void(bool waits)> on_ready;  // everything is in place; may be empty
 };

@@ -10,6 +10,7 @@
 
 #include "record/diagnostic_ids.h"
 #include "record/facts.h"
+#include "record/quiet.h"
 #include "record/running.h"
 #include "record/tally.h"
 #include "record/tracing_filter.h"
@@ -41,37 +42,55 @@ sandbox::Refusal refuse(const base::Error& error) {
   return {kNoEbpf, sandbox::kExitOwnFailure, error.message, "--method ptrace needs no rights, and is slow"};
 }
 
-tl::expected<recording::Run, sandbox::Refusal> by_ebpf(const Request& request, Ebpf& recorder,
-                                                       const sandbox::Kernel& kernel) {
+struct Recorded {
+  recording::Run run;
+  int told = 0;
+};
+
+// A filter takes no_new_privs; without one the program is not to notice that it is recorded.
+sandbox::Kernel kernel_for(const Request& request, const sandbox::Kernel& kernel) {
+  return request.plan.filter ? kernel : leaving_privileges(kernel);
+}
+
+tl::expected<Recorded, sandbox::Refusal> by_ebpf(const Request& request, Ebpf& recorder,
+                                                 const sandbox::Kernel& kernel) {
   recording::Run run = begin_run(request.tool, request.plan.argv, recording::Source::ebpf);
   run.with_arguments = request.keep.arguments;
   run.serving_at = request.keep.serving_at;
   const auto start = Clock::now();
   const sandbox::SignalBlock signals;
   if (const auto marked = recorder.mark_launcher(); !marked) return tl::unexpected(refuse(marked.error()));
-  const auto launched = sandbox::launch(request.plan, signals, false, leaving_privileges(kernel));
+  const Foster foster(request.quiet.count() != 0);
+  const auto launched = sandbox::launch(request.plan, signals, false, kernel_for(request, kernel));
   const auto unmarked = recorder.unmark_launcher();
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
   std::atomic<bool> program_ended = false;
+  int told = 0;
   Watching watching(recorder, request.on_pulse);
+  Quiet quiet(request.quiet);
+  Ending ending(launched->pid());
   {
-    const Ticker ticker(Watching::kPause, [&] { watching.look(program_ended); });
+    const Ticker ticker(Watching::kPause, [&] {
+      watching.look(program_ended);
+      if (quiet.over(recorder.progress().calls)) ending.step();
+    });
     const sandbox::Ended ended = sandbox::supervise(*launched);
     if (ended.wait_errno != 0) return tl::unexpected(sandbox::describe_wait(ended, request.plan.program));
     if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
       return tl::unexpected(sandbox::describe(failure, request.plan.program));
     run.exit_status = ended.exit_status;
     run.signal = ended.signal;
+    told = ended.told;
     program_ended = true;
     run.finished = await([&] { return recorder.progress().alive <= 0; }) && unmarked.has_value();
   }
   run.duration_ns = ns_since(start);
   if (const auto convergence = watching.windows().convergence(); convergence.windows > 0) run.convergence = convergence;
   if (const auto read = recorder.finish(run); !read) return tl::unexpected(refuse(read.error()));
-  return run;
+  return Recorded{std::move(run), told};
 }
 
-tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request, const sandbox::Kernel& kernel) {
+tl::expected<Recorded, sandbox::Refusal> by_ptrace(const Request& request, const sandbox::Kernel& kernel) {
   recording::Run run = begin_run(request.tool, request.plan.argv, recording::Source::ptrace);
   run.with_arguments = request.keep.arguments;
   run.serving_at = request.keep.serving_at;
@@ -92,10 +111,13 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
       sandbox::launch(plan, signals, true, sandbox::observing(by_filter ? kernel : leaving_privileges(kernel), watch));
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
   Tally tally(request.keep);
+  Quiet quiet(request.quiet);
+  std::atomic<std::size_t> seen = 0;
   const sandbox::Observer observer{
       [&](pid_t process, pid_t parent) { tally.started(process, parent); },
       [&](pid_t process, const bpf::SeccompData& call) {
         tally.called(process, {call.arch, call.nr, call.args}, ns_since(start));
+        seen = tally.calls();
       },
       [&](pid_t process, const std::string& comm, const sandbox::LoaderRange&) {
         std::error_code error;
@@ -105,7 +127,7 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
       [&](pid_t process, int signal) {
         if (tells_to_end(signal) && !ignores(process, signal)) tally.told_to_end(process);
       }};
-  const sandbox::Ended ended = sandbox::observe(*launched, observer, {}, watch);
+  const sandbox::Ended ended = sandbox::observe(*launched, observer, {}, watch, [&] { return quiet.over(seen); });
   if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
     return tl::unexpected(sandbox::describe(failure, request.plan.program));
   run.exit_status = ended.exit_status;
@@ -113,26 +135,27 @@ tl::expected<recording::Run, sandbox::Refusal> by_ptrace(const Request& request,
   run.finished = true;
   run.duration_ns = ns_since(start);
   std::move(tally).finish(run);
-  return run;
+  return Recorded{std::move(run), ended.told};
 }
 
 }  // namespace
 
 tl::expected<Outcome, sandbox::Refusal> record(const Request& request, const sandbox::Kernel& kernel) {
   Outcome outcome;
-  tl::expected<recording::Run, sandbox::Refusal> run;
+  tl::expected<Recorded, sandbox::Refusal> recorded;
   auto recorder = request.method == Method::ptrace ? base::Result<Ebpf>(base::fail(base::ErrorCode::unsupported, ""))
                                                    : Ebpf::attach(request.keep);
   if (recorder) {
-    run = by_ebpf(request, *recorder, kernel);
+    recorded = by_ebpf(request, *recorder, kernel);
   } else if (request.method == Method::ebpf) {
     return tl::unexpected(refuse(recorder.error()));
   } else {
     if (request.method == Method::automatic) outcome.fell_back = recorder.error();
-    run = by_ptrace(request, kernel);
+    recorded = by_ptrace(request, kernel);
   }
-  if (!run) return tl::unexpected(std::move(run).error());
-  outcome.run = *std::move(run);
+  if (!recorded) return tl::unexpected(std::move(recorded).error());
+  outcome.run = std::move(recorded->run);
+  outcome.told = recorded->told;
   add_build_ids(outcome.run);
   recording::settle(outcome.run);
   return outcome;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <optional>
 
 #include "record/ebpf.h"
@@ -14,12 +15,18 @@ namespace callgate::record {
 enum class Method : std::uint8_t { automatic, ebpf, ptrace };
 
 struct Request {
-  sandbox::Plan plan;  // argv, environment and program; filters and seals would be recorded as the program's own
+  // Argv, environment and program; seals would be recorded as the program's own. A filter (by eBPF alone) is loaded
+  // before recording begins, with no_new_privs: what it lets through is seen, what it refuses with `keep.denied` only.
+  sandbox::Plan plan;
   Keep keep;
   Method method = Method::automatic;
   std::string tool;  // our version
   // By ptrace, without arguments: calls that need not be seen again. The program runs at nearly its own speed then.
   std::vector<std::pair<arch::AuditArch, arch::SyscallNr>> known;
+  // Once no call came for so long that had not come before, the program and all that it left behind are told to end,
+  // and killed ten seconds later. 0: they are not. For that we become the parent of whoever loses his
+  // (PR_SET_CHILD_SUBREAPER).
+  std::chrono::seconds quiet{};
   OnPulse on_pulse;  // called now and then from another thread, while the program runs; may be empty
 };
 
@@ -28,6 +35,7 @@ struct Outcome {
   std::optional<base::Error> fell_back;  // why there is no eBPF, where the method was automatic
   bool late = false;                     // a container ran already: its start was not seen
   bool filtered = false;                 // what ran already was under a filter
+  int told = 0;                          // as in sandbox::Ended
   bool never_began = false;              // a container ended before its runtime executed its program
 };
 

@@ -50,6 +50,7 @@ bool read_header(const Members& line, base::Diagnostics& diagnostics, Run& run) 
          line.get("started", run.started) && line.get("arguments", run.with_arguments) &&
          (!line.has("serving_at") || line.get_word("serving_at", find_serving_at, run.serving_at)) &&
          (!line.has("known") || line.get("known", run.known)) &&
+         (!line.has("only_refused") || line.get("only_refused", run.only_refused)) &&
          (!line.has("attached") || line.get("attached", run.attached)) &&
          (!line.has("container") || read_container(line, diagnostics, run));
 }

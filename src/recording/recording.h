@@ -159,6 +159,8 @@ struct Run {
   ServingAt serving_at = ServingAt::listen;
   // This many calls, known from earlier runs, were let through unseen: the run tells only the others.
   std::uint32_t known = 0;
+  // It ran under a profile, and tells only the calls which that refused, or would have refused.
+  bool only_refused = false;
   // It begins and ends at some moment of the program's life; `command` names what was attached to.
   bool attached = false;
 

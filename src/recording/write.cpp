@@ -63,6 +63,7 @@ std::string header_line(const Run& run) {
   json.member("uid", run.uid).member("started", run.started).member("arguments", run.with_arguments);
   if (run.serving_at != ServingAt::listen) json.member("serving_at", name(run.serving_at));
   if (run.known != 0) json.member("known", run.known);
+  if (run.only_refused) json.member("only_refused", true);
   if (run.attached) json.member("attached", true);
   if (run.container) write_container(json, *run.container);
   json.end_object();

@@ -14,15 +14,6 @@ namespace {
 
 constexpr std::string_view kNodeRoot = "/var/lib/kubelet/seccomp";
 
-// As a word of a shell's command line.
-std::string shell_quoted(std::string_view text) {
-  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=+:@%,-";
-  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 // As a YAML scalar; JSON's strings are YAML's.
 std::string yaml_quoted(std::string_view text) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
@@ -38,13 +29,18 @@ std::string as_path(const std::string& profile) {
 }
 
 std::string docker_line(const Deployment& deployment) {
-  return fmt::format("docker run --security-opt {} IMAGE\n", shell_quoted("seccomp=" + as_path(deployment.profile)));
+  return fmt::format("{} run --security-opt {} {}\n", deployment.command,
+                     shell_word("seccomp=" + as_path(deployment.profile)), shell_word(deployment.image));
 }
 
 // Compose replaces variables; "$$" is a dollar sign.
-std::string compose_file(const Deployment& deployment) {
+std::string compose_option(const std::string& profile) {
   std::string path;
-  for (const char c : as_path(deployment.profile)) path += c == '$' ? std::string("$$") : std::string(1, c);
+  for (const char c : as_path(profile)) path += c == '$' ? std::string("$$") : std::string(1, c);
+  return yaml_quoted("seccomp=" + path);
+}
+
+std::string compose_file(const Deployment& deployment) {
   return fmt::format(
       "# A relative path starts at the project's directory, that of the first file.\n"
       "services:\n"
@@ -52,14 +48,14 @@ std::string compose_file(const Deployment& deployment) {
       "    image: IMAGE\n"
       "    security_opt:\n"
       "      - {}\n",
-      yaml_quoted("seccomp=" + path));
+      compose_option(deployment.profile));
 }
 
 std::string node_comment(const Deployment& deployment, const std::string& name) {
   return fmt::format(
       "# On every node the profile is {}/{}, root's:\n"
       "#   callgate install {} --name {}\n",
-      kNodeRoot, name, shell_quoted(deployment.profile), shell_quoted(name));
+      kNodeRoot, name, shell_word(deployment.profile), shell_word(name));
 }
 
 std::string runtime_class(const Deployment& deployment, const std::string& handler) {
@@ -127,6 +123,21 @@ std::string kubernetes_objects(const Deployment& deployment) {
 }
 
 }  // namespace
+
+std::string shell_word(std::string_view text) {
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./=+:@%,-";
+  if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) return std::string(text);
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string emit_override(const std::vector<std::pair<std::string, std::string>>& services) {
+  std::string out = "services:\n";
+  for (const auto& [service, profile] : services)
+    out += fmt::format("  {}:\n    security_opt:\n      - {}\n", yaml_quoted(service), compose_option(profile));
+  return services.empty() ? "services: {}\n" : out;
+}
 
 std::string localhost_name(const std::string& profile) {
   return "profiles/" + profile.substr(profile.rfind('/') + 1);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "arch/calls.h"
@@ -137,22 +138,24 @@ class QuietStops {
 // A thread that passes signals on, keeps the limit, and ticks, while the tracer's waits for stops alone.
 class Attendant {
  public:
-  Attendant(Watcher& watcher, std::chrono::seconds limit)
-      : thread_([this, &watcher, limit] { attend(watcher, limit); }) {}
+  Attendant(Watcher& watcher, std::chrono::seconds limit, const std::function<bool()>& enough)
+      : thread_([this, &watcher, limit, &enough] { attend(watcher, limit, enough); }) {}
   ~Attendant() {
     done_ = true;
     pthread_kill(thread_.native_handle(), SIGCHLD);  // out of its wait
     thread_.join();
   }
+  int told() const { return told_; }
   Attendant(const Attendant&) = delete;
   Attendant& operator=(const Attendant&) = delete;
 
  private:
-  void attend(Watcher& watcher, std::chrono::seconds limit) {
+  void attend(Watcher& watcher, std::chrono::seconds limit, const std::function<bool()>& enough) {
     using Clock = std::chrono::steady_clock;
     constexpr std::chrono::seconds kGrace{2};
     constexpr timespec kTick{0, tracee::OneProcessor::kTickMs * 1'000'000L};
-    auto deadline = Clock::now() + limit;
+    std::optional<Clock::time_point> deadline;
+    if (limit.count() != 0) deadline = Clock::now() + limit;
     int next = SIGTERM;
     sigset_t all;
     sigfillset(&all);
@@ -160,9 +163,11 @@ class Attendant {
       siginfo_t info{};
       const int signal = sigtimedwait(&all, &info, &kTick);
       watcher.tick();
+      if (asks_for_end(signal)) told_ = signal;
       // What the kernel sends to the whole foreground group (Ctrl-C), the program has already.
       if (signal > 0 && signal != SIGCHLD && (info.si_code != SI_KERNEL || !watcher.main_lives())) watcher.send(signal);
-      if (limit.count() == 0 || Clock::now() < deadline) continue;
+      if (!deadline && enough && enough()) deadline = Clock::now();
+      if (!deadline || Clock::now() < *deadline) continue;
       watcher.send(next);
       next = SIGKILL;
       deadline = Clock::now() + kGrace;
@@ -170,6 +175,7 @@ class Attendant {
   }
 
   std::atomic<bool> done_ = false;
+  std::atomic<int> told_ = 0;
   std::thread thread_;  // last: it uses the above
 };
 
@@ -184,14 +190,19 @@ Kernel observing(const Kernel& kernel, Watch watch) {
   return out;
 }
 
-Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit, Watch watch) {
+Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit, Watch watch,
+              const std::function<bool()>& enough) {
   const QuietStops quiet;
   Watcher watcher(launched.pid(), observer, watch);
+  int told = 0;
   {
-    const Attendant attendant(watcher, limit);
+    const Attendant attendant(watcher, limit, enough);
     watcher.follow();
+    told = attendant.told();
   }
-  return watcher.ended();
+  Ended ended = watcher.ended();
+  ended.told = told;
+  return ended;
 }
 
 }  // namespace callgate::sandbox

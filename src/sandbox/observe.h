@@ -33,8 +33,9 @@ enum class Watch : std::uint8_t { all_calls, traced_by_filter };
 // `kernel`, but a traced child stops at its calls.
 Kernel observing(const Kernel& kernel, Watch watch = Watch::all_calls);
 // Follows a program launched by observing() with `traced`, until it and whatever it left behind has ended; after
-// `limit` (0: none) they are told to end. Signals to us go to the program. Meanwhile SIGCHLD is not sent for stops.
+// `limit` (0: none), or once `enough` says so (asked now and then by another thread; may be empty), they are told to
+// end. Signals to us go to the program. Meanwhile SIGCHLD is not sent for stops.
 Ended observe(const Launched& launched, const Observer& observer, std::chrono::seconds limit = {},
-              Watch watch = Watch::all_calls);
+              Watch watch = Watch::all_calls, const std::function<bool()>& enough = {});
 
 }  // namespace callgate::sandbox

@@ -25,16 +25,22 @@ Ended ended_from_wait(int wait_status) {
   return {WEXITSTATUS(wait_status), 0};
 }
 
-void forward_signals(pid_t pid, const std::function<bool()>& on_child_change, bool stop_too) {
+bool asks_for_end(int signal) {
+  return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT;
+}
+
+int forward_signals(pid_t pid, const std::function<bool()>& on_child_change, bool stop_too) {
   sigset_t all;
   sigfillset(&all);
+  int told = 0;
   // The child may have ended before the first wait; its SIGCHLD is pending then, for it was blocked all along.
   for (;;) {
     siginfo_t info{};
     const int signal = sigwaitinfo(&all, &info);
     if (signal < 0) continue;
+    if (asks_for_end(signal)) told = signal;
     if (signal == SIGCHLD) {
-      if (on_child_change()) return;
+      if (on_child_change()) return told;
     } else if (info.si_code != SI_KERNEL) {
       kill(pid, signal);
     } else if (stop_too && (signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU)) {
@@ -47,7 +53,7 @@ namespace {
 
 Ended wait_for(pid_t pid, bool stop_too) {
   Ended ended;
-  forward_signals(
+  const int told = forward_signals(
       pid,
       [&] {
         int status = 0;
@@ -72,6 +78,7 @@ Ended wait_for(pid_t pid, bool stop_too) {
         return true;
       },
       stop_too);
+  ended.told = told;
   return ended;
 }
 
@@ -86,7 +93,10 @@ Ended supervise(const Launched& launched) {
   Ended ended = wait_for(launched.pid(), launched.has_init());
   if (launched.has_init()) ended.executed = true;  // init never executes anything; it has told of the program itself
   const auto status = launched.program_status();
-  return status ? ended_from_wait(*status) : ended;
+  if (!status) return ended;
+  Ended of_program = ended_from_wait(*status);
+  of_program.told = ended.told;
+  return of_program;
 }
 
 Failure failure_of(const Launched& launched, const Ended& ended) {

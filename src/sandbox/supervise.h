@@ -18,7 +18,10 @@ struct Ended {
   bool executed = true;
   // Why its end could not be waited for: it was killed then.
   int wait_errno = 0;
+  // The last signal that came to us and asks for an end (SIGINT, SIGTERM, SIGHUP, SIGQUIT); 0: none.
+  int told = 0;
 };
+bool asks_for_end(int signal);
 
 // A task that a filter ended: the program itself, one of its threads, or (traced) one of its children.
 struct Killed {
@@ -54,8 +57,8 @@ pid_t program_pid(const Launched& launched);
 Report supervise_traced(const Launched& launched, std::span<const bpf::Insn> filter);
 
 // Calls `on_child_change` for each SIGCHLD until it returns true; other signals go to `pid`. `stop_too`: when the
-// terminal stops the foreground group (Ctrl-Z), so do we.
-void forward_signals(pid_t pid, const std::function<bool()>& on_child_change, bool stop_too = false);
+// terminal stops the foreground group (Ctrl-Z), so do we. What came that asks for an end, as in Ended.
+int forward_signals(pid_t pid, const std::function<bool()>& on_child_change, bool stop_too = false);
 Ended ended_from_wait(int wait_status);
 
 }  // namespace callgate::sandbox

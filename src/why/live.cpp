@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <vector>
 
@@ -58,8 +59,8 @@ std::string end_words(int status) {
 
 class Follower {
  public:
-  Follower(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder)
-      : launched_(launched), main_(launched.pid()), stand_in_(stand_in), unwinder_(unwinder) {}
+  Follower(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder, const Following& how)
+      : launched_(launched), main_(launched.pid()), stand_in_(stand_in), unwinder_(unwinder), how_(how) {}
 
   // Handles all changes there are; true once nobody is left.
   bool drain() {
@@ -78,7 +79,11 @@ class Follower {
     }
     for (const auto& [tid, task] : tasks_) kill(tid, signal);
   }
-  Followed finish() { return std::move(out_); }
+  std::size_t found() const { return out_.journal.denials().size() + out_.journal.dropped(); }
+  Followed finish(int told) {
+    out_.ended.told = told;
+    return std::move(out_);
+  }
 
  private:
   struct Task {
@@ -222,6 +227,7 @@ class Follower {
         [tid](int fd) { return link_of(tid, fmt::format("fd/{}", fd)); });
     denial.executable = link_of(tid, "exe");
     if (unwinder_ != nullptr) denial.backtrace = unwinder_->live(static_cast<int>(denial.process), tid);
+    if (how_.on_new) how_.on_new(denial);
     return out_.journal.add(std::move(denial));
   }
 
@@ -303,6 +309,7 @@ class Follower {
   pid_t main_;  // the program, or init before it
   const StandIn& stand_in_;
   const Unwinder* unwinder_;
+  const Following& how_;
   std::map<pid_t, Task> tasks_;  // those that are alive
   std::vector<Event> held_;      // first stops of tasks whose parent has not yet told of them
   bool main_ended_ = false;
@@ -317,15 +324,52 @@ sandbox::Kernel following(const sandbox::Kernel& kernel) {
   return out;
 }
 
-Followed follow(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder) {
-  Follower follower(launched, stand_in, unwinder);
+namespace {
+
+// When a program is to end for nothing new comes: SIGTERM then, and SIGKILL after a while.
+class Quiet {
+ public:
+  explicit Quiet(std::chrono::seconds quiet) : quiet_(quiet), deadline_(Clock::now() + quiet) {}
+  void look(const Follower& follower) {
+    if (quiet_.count() == 0) return;
+    const auto now = Clock::now();
+    if (next_ == SIGTERM && follower.found() != found_) {
+      found_ = follower.found();
+      deadline_ = now + quiet_;
+    }
+    if (now < deadline_) return;
+    constexpr std::chrono::seconds kGrace{10}, kAgain{1};
+    follower.send(next_);
+    deadline_ = now + (next_ == SIGTERM ? kGrace : kAgain);  // a killed program may have left others behind
+    next_ = SIGKILL;
+  }
+  bool waits() const { return quiet_.count() != 0; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  std::chrono::seconds quiet_;
+  Clock::time_point deadline_;
+  std::size_t found_ = 0;
+  int next_ = SIGTERM;
+};
+
+}  // namespace
+
+Followed follow(const sandbox::Launched& launched, const StandIn& stand_in, const Unwinder* unwinder,
+                const Following& how) {
+  Follower follower(launched, stand_in, unwinder, how);
+  Quiet quiet(how.quiet);
+  int told = 0;
   sigset_t all;
   sigfillset(&all);
   // The child may have ended before the first wait; its SIGCHLD is pending then, for it was blocked all along.
   for (;;) {
     siginfo_t info{};
-    const int signal = sigwaitinfo(&all, &info);
-    if (signal == SIGCHLD && follower.drain()) return follower.finish();
+    constexpr timespec kPause{0, 200'000'000};
+    const int signal = quiet.waits() ? sigtimedwait(&all, &info, &kPause) : sigwaitinfo(&all, &info);
+    if (sandbox::asks_for_end(signal)) told = signal;
+    if (signal == SIGCHLD && follower.drain()) return follower.finish(told);
+    quiet.look(follower);
     // What the kernel sends to the whole foreground group (Ctrl-C), the program has already.
     if (signal > 0 && signal != SIGCHLD && info.si_code != SI_KERNEL) follower.send(signal);
   }

@@ -31,6 +31,7 @@ inline Run sample_run() {
   run.with_arguments = true;
   run.known = 40;
   run.serving_at = ServingAt::accept;
+  run.only_refused = true;
   run.images = {{1, "/usr/bin/web", "", "00ff", 5, 0}, {2, "/bin/sh", "./hook", "", 9, 1}};
   run.calls = {call(41, 2, 0), call(257, 7, ~std::uint64_t{0}), call(1, 1, 1, kCompat)};
   run.calls[1].seen[2] = true;

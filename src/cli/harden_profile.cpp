@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/harden_profile.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "base/text.h"
+#include "cli/close_inputs.h"
+#include "cli/close_profile.h"
+#include "cli/prepare.h"
+#include "closure/diagnostic_ids.h"
+#include "closure/file.h"
+#include "closure/need.h"
+#include "policy/algebra.h"
+#include "syntax/words.h"
+
+namespace callgate::cli {
+
+format::ReadOptions HardenProfile::reading() const {
+  format::ReadOptions out;
+  out.as = reader_of(*settings_.format);
+  out.origins = true;
+  return out;
+}
+
+// Of the profile that stands there; nothing if none does that can be read.
+std::optional<policy::Policy> HardenProfile::policy_there() {
+  std::error_code error;
+  if (!std::filesystem::exists(dir_.file("profile.json"), error)) return std::nullopt;
+  const base::Diagnostics before = session_.diagnostics();
+  int status = kYes;
+  const auto subject = load(session_, dir_.file("profile.json"), reading(), status);
+  session_.diagnostics() = before;
+  if (!subject || !subject->is_policy) return std::nullopt;
+  return subject->profile.policy;
+}
+
+bool HardenProfile::close(bool& changed, int& status) {
+  status = kBadInput;
+  const auto recording = read_recordings(session_, {dir_.file("recordings.jsonl")}, settings_.accept_incomplete);
+  if (!recording) return false;
+  closure_ = closure::close(*recording, settings_.closing);
+  closure_.outside = settings_.outside;
+  closure_.on_frontier = settings_.on_frontier;
+  const std::vector<std::string_view> paths(settings_.scans.begin(), settings_.scans.end());
+  const auto scanned = read_scans(session_, paths);
+  if (!scanned) return false;
+  if (!scanned->empty()) closure::add_scan(closure_, *recording, *scanned, session_.diagnostics());
+  if (!dir_.write("closure.json", closure::to_json(closure_))) return false;
+  const auto before = policy_there();
+  if (status = write_profile(session_, closure_, {settings_.format, dir_.file("profile.json"), {}, false});
+      status != kYes)
+    return false;
+  const auto after = policy_there();
+  changed = !before || !after || policy::first_difference(*before, *after);
+  return write_trial(status);
+}
+
+// What is not needed is logged, on whatever architecture: the policy says so exactly. A file can only say it for the
+// architectures that it lists, and by names for all of them at once, so trial.json lets some pass without a log.
+bool HardenProfile::write_trial(int& status) {
+  closure::Closure logging = closure_;
+  logging.outside = {policy::ActionKind::log, 0};
+  logging_ = closure::need(logging, std::nullopt);
+  if (arch::native() == arch::Arch::x86_64) logging.sources.emplace_back().arch = arch::Arch::x86;
+  const base::Diagnostics before = session_.diagnostics();
+  status = write_profile(session_, logging, {settings_.format, dir_.file("trial.json"), {}, true});
+  if (status == kYes) session_.diagnostics() = before;
+  return status == kYes;
+}
+
+bool HardenProfile::holds(const policy::Policy& granted, int& status) {
+  const closure::Closure wanted = closure::under(closure::as_compiled(closure_), granted);
+  const bool lacks = policy::first_excess(closure::need_of_core(wanted, std::nullopt), granted).has_value();
+  const auto witness = lacks ? policy::first_excess(closure::need_of_core(wanted, std::nullopt), granted)
+                             : policy::first_excess(granted, closure::need(closure_, std::nullopt));
+  if (!witness) return true;
+  session_.diagnostics().add(
+      closure::kNeedRefused, {},
+      fmt::format("{} {}: {}", syntax::describe_arch(witness->audit, witness->nr), syntax::describe_call(*witness),
+                  lacks ? "needed, and refused by profile.json" : "granted by profile.json, and not needed"));
+  status = kNo;
+  return false;
+}
+
+bool HardenProfile::prove(std::string& text, int& status) {
+  const base::Diagnostics before = session_.diagnostics();
+  profile_ = load(session_, dir_.file("profile.json"), reading(), status);
+  if (!profile_) return false;
+  session_.diagnostics() = before;  // of what was written here there is nothing to warn
+  if (!holds(profile_->profile.policy, status)) return false;
+  auto filter = compile_and_prove(session_, profile_->profile.policy, {}, status);
+  auto logging = filter ? compile_and_prove(session_, logging_, {}, status) : std::nullopt;
+  if (!logging) return false;
+  text = fmt::format(
+      "profile.json grants all that is needed and nothing else; its filter of {} instructions is equal to it on all "
+      "calls ({} pairs of paths)",
+      filter->program.size(), filter->paths);
+  filter_ = std::move(filter->program);
+  logging_filter_ = std::move(logging->program);
+  return true;
+}
+
+}  // namespace callgate::cli
