@@ -1,8 +1,9 @@
 // What is wrong with a user's file, and where: id, place, message, notes, what to do. Collected, never thrown, so one
 // run reports many. Every id is listed in docs/diagnostics.md; ranges: CG01xx JSON, CG02xx YAML, CG03xx TOML, CG10xx
 // profile content, CG11xx what an engine does silently, CG12xx and CG13xx conversion, CG20xx filter files and assembly,
-// CG30xx compile, CG40xx prove, CG50xx sandbox, CG51xx preflight, CG52xx recordings, CG60xx command line, CG70xx lint,
-// CG71xx profile tests, CG80xx containers, CG81xx Compose, CG82xx Kubernetes, CG83xx what is in force.
+// CG30xx compile, CG40xx prove, CG50xx sandbox, CG51xx preflight, CG52xx recordings, CG53xx phases, CG54xx closures,
+// CG55xx harden, CG60xx command line, CG70xx lint, CG71xx profile tests, CG80xx containers, CG81xx Compose, CG82xx
+// Kubernetes, CG83xx what is in force, CG84xx OCI bundles and hooks.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

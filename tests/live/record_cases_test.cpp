@@ -128,7 +128,8 @@ void expect_case(const Case& row, Recorder recorder) {
   EXPECT_EQ(run.signal, killed ? SIGSYS : 0) << row.name;
   EXPECT_EQ(run.exit_status, killed ? 128 + SIGSYS : 0) << row.name;
   EXPECT_EQ(find(run, row.audit, row.nr) != nullptr, row.seen[recorder]) << row.name << " " << row.nr;
-  if (row.audit == kCompat) {
+  constexpr arch::SyscallNr kMunmap = 11;  // natively; every program's loader calls it
+  if (row.audit == kCompat && row.nr != kMunmap) {
     EXPECT_EQ(find(run, kNative, row.nr), nullptr) << row.name << ": the same number of the other table";
   }
 }
