@@ -161,7 +161,7 @@ int harden_command(Session& session) {
   fresh.program = std::filesystem::canonical(plan.program, error).string();
   fresh.identity = harden::identity_of(plan.program);
   int status = kYes;
-  auto dir = HardenDir::open(session, std::string(*output), std::move(fresh), status);
+  auto dir = HardenDir::open(session, std::string(*output), fresh, status);
   if (!dir) return status;
   HardenLoop loop(session, *dir, options, plan);
   status = loop.run();

@@ -73,8 +73,7 @@ class Containers {
 
 // "container:web" → "web", "service:shop/web" → "web".
 std::string short_name(const std::string& what) {
-  return what.substr(what.find_first_of(":") + 1)
-      .substr(what.starts_with("service:") ? what.find('/') - what.find(':') : 0);
+  return what.substr(what.find(':') + 1).substr(what.starts_with("service:") ? what.find('/') - what.find(':') : 0);
 }
 
 bool Containers::open_parts(int& status) {
@@ -86,7 +85,7 @@ bool Containers::open_parts(int& status) {
     const std::string name = short_name(request.what.front());
     harden::State fresh;
     fresh.command = request.what;
-    auto dir = HardenDir::open(session_, compose() ? root + "/" + name : root, std::move(fresh), status);
+    auto dir = HardenDir::open(session_, compose() ? fmt::format("{}/{}", root, name) : root, fresh, status);
     if (!dir) return false;
     request.keep.arguments = options_.settings.closing.pinning != closure::Pinning::none;
     request.quiet = options_.quiet;

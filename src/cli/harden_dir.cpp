@@ -114,7 +114,8 @@ bool HardenDir::read_state(const harden::State& fresh, int& status) {
   return true;
 }
 
-std::optional<HardenDir> HardenDir::open(Session& session, const std::string& path, harden::State fresh, int& status) {
+std::optional<HardenDir> HardenDir::open(Session& session, const std::string& path, const harden::State& fresh,
+                                         int& status) {
   HardenDir out(session, path);
   if (!out.lock(status)) return std::nullopt;
   std::error_code error;

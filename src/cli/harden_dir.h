@@ -25,7 +25,8 @@ class HardenDir {
  public:
   // Creates it if it is not there, takes its lock, reads the state; with --restart what is there is put into
   // `earlier-N` first. Nothing (diagnosed, `status` set) if somebody else works here, or it belongs to another program.
-  static std::optional<HardenDir> open(Session& session, const std::string& path, harden::State fresh, int& status);
+  static std::optional<HardenDir> open(Session& session, const std::string& path, const harden::State& fresh,
+                                       int& status);
 
   harden::State& state() { return state_; }
   const harden::State& state() const { return state_; }

@@ -155,7 +155,8 @@ HardenLoop::Stop HardenLoop::record_runs() {
       return stop ? stop : Stop(sandbox::kExitOwnFailure);
     }
     const std::size_t fresh = calls_not_in(run, runs_in(session_, dir_.file("recordings.jsonl")));
-    if ((stop = add(run))) return stop;
+    stop = add(run);
+    if (stop) return stop;
     if (outcome->told == 0) {
       ++state.runs;
       const auto place = std::ranges::lower_bound(state.statuses, run.exit_status);
@@ -167,7 +168,8 @@ HardenLoop::Stop HardenLoop::record_runs() {
                                                        : fmt::format("run {} of {}", state.runs, options_.runs),
                                     summary_of(run), fresh, run.exit_status, outcome_of(run)));
     if (outcome->told != 0) return interrupted(outcome->told);
-    if ((stop = saved())) return stop;
+    stop = saved();
+    if (stop) return stop;
   }
   return std::nullopt;
 }

@@ -131,7 +131,8 @@ HardenLoop::Stop HardenLoop::try_out() {
     std::string text =
         fmt::format("run {} under trial.json, {}, {}: ", state.trials, seconds_text(start), end_text(ran->ended));
     if (!ran->news.empty()) {
-      if ((stop = add(ran->run))) return stop;
+      stop = add(ran->run);
+      if (stop) return stop;
       state.quiet = 0;
       text += fmt::format("{} new:", ran->news.size());
       for (const harden::News& each : ran->news) text += "\n    " + harden::describe(each);
@@ -144,7 +145,8 @@ HardenLoop::Stop HardenLoop::try_out() {
     dir_.tell("trial", std::move(text));
     check_end(ran->ended, "in log mode");
     if (ran->ended.told != 0) return interrupted(ran->ended.told);
-    if ((stop = saved()) || state.quiet == 0) return stop;
+    stop = saved();
+    if (stop || state.quiet == 0) return stop;
   }
   return std::nullopt;
 }
@@ -184,7 +186,8 @@ HardenLoop::Stop HardenLoop::enforce() {
                                    meant == 0 ? "" : fmt::format("; {} answered by ENOSYS, as meant", meant)));
   for (const std::string_view name : {"denied.jsonl", "denied.json", "proposed.json"}) dir_.remove(name);
   check_end(followed->ended, "under its profile");
-  if ((stop = saved())) return stop;
+  stop = saved();
+  if (stop) return stop;
   return kYes;
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxLabel = 200;
 
 // A label in quotes: names come out of the file.
-std::string quoted(std::string_view text) {
+std::string dot_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : base::printable(text, kMaxLabel)) {
     if (c == '"' || c == '\\') out += '\\';
@@ -29,19 +29,19 @@ class Graph {
   std::string run(const scan::Answer& answer, std::optional<std::uint32_t> only) {
     for (const scan::Call& call : answer.calls)
       if (!only || *only == call.nr) add(call);
-    std::string out = fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", quoted(answer.path));
+    std::string out = fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", dot_quoted(answer.path));
     std::size_t box = 0;
     for (const auto& [file, nodes] : files_) {
-      out += fmt::format("  subgraph cluster_{} {{\n    label={};\n", box++, quoted(file));
-      for (const auto& [where, number] : nodes) out += fmt::format("    n{} [label={}];\n", number, quoted(where));
+      out += fmt::format("  subgraph cluster_{} {{\n    label={};\n", box++, dot_quoted(file));
+      for (const auto& [where, number] : nodes) out += fmt::format("    n{} [label={}];\n", number, dot_quoted(where));
       out += "  }\n";
     }
     for (const scan::Call& call : answer.calls)
       if (!only || *only == call.nr)
-        out += fmt::format("  c{} [label={},shape=ellipse{}];\n", call.nr, quoted(scanned_call_name(call.nr)),
+        out += fmt::format("  c{} [label={},shape=ellipse{}];\n", call.nr, dot_quoted(scanned_call_name(call.nr)),
                            call.assumed ? ",style=dashed" : "");
-    for (const auto& [each, why] : roots_) out += fmt::format("  {} [style=bold,tooltip={}];\n", each, quoted(why));
-    for (const auto& [edge, label] : edges_) out += fmt::format("  {} [label={}];\n", edge, quoted(label));
+    for (const auto& [each, why] : roots_) out += fmt::format("  {} [style=bold,tooltip={}];\n", each, dot_quoted(why));
+    for (const auto& [edge, label] : edges_) out += fmt::format("  {} [label={}];\n", edge, dot_quoted(label));
     return out + "}\n";
   }
 
