@@ -43,6 +43,7 @@ open(out, "w").write(f"{wall} {used.children_user + used.children_system}")
 """
 CGROUP = next((path / f"callgate-bench-{os.getpid()}" for path in map(Path, ("/sys/fs/cgroup/unified", "/sys/fs/cgroup"))
                if (path / "cgroup.procs").exists()), None)  # of version 2, made for bpftrace's filter
+TRACING = Path("/sys/kernel/tracing")
 COUNT_CALLS = 'tracepoint:raw_syscalls:sys_enter /cgroup == cgroupid("{cgroup}")/ {{ @[args->id] = count(); }}'
 
 
@@ -50,7 +51,16 @@ def bpftrace(words: list[str], folder: Path) -> list[str]:
     """A count for each call, of the tasks in a cgroup, which the program enters."""
     script = folder / "enter.sh"
     script.write_text(f"echo $$ > {CGROUP}/cgroup.procs\nexec {shlex.join(words)}\n")
-    return ["bpftrace", "-q", "-o", "/dev/null", "-e", COUNT_CALLS.format(cgroup=CGROUP), "-c", f"sh {script}"]
+    return ["bpftrace", "-q", "-o", "/dev/null", "-e", COUNT_CALLS.format(cgroup=CGROUP), "-c", f"/bin/sh {script}"]
+
+
+def see_tracepoints():
+    """bpftrace looks them up in a file system that not every machine has mounted: here it is, in a namespace of our own."""
+    if shutil.which("bpftrace") is None or TRACING.joinpath("events").exists() or "CALLGATE_BENCH_MOUNTED" in os.environ:
+        return
+    mount = f"mount -t tracefs tracefs {TRACING}; exec \"$@\""
+    os.execvpe("unshare", ["unshare", "--mount", "sh", "-c", mount, "sh", sys.executable, *sys.argv],
+               {**os.environ, "CALLGATE_BENCH_MOUNTED": "1"})
 
 
 def tools(callgate: str) -> dict:
@@ -137,6 +147,7 @@ def measure(tool, name: str, folder: Path) -> tuple[float, float]:
 
 
 def main():
+    see_tracepoints()
     parser = argparse.ArgumentParser()
     parser.add_argument("callgate", type=lambda path: os.path.abspath(path))
     parser.add_argument("--rounds", type=int, default=9)

@@ -77,8 +77,10 @@ typedef struct {
   __u64 val;
 } KERNEL_TYPE kernel_cap_t;
 
+struct user_namespace;
 struct cred {
   kernel_cap_t cap_bset;
+  struct user_namespace *user_ns;
 } KERNEL_TYPE;
 
 struct signal_struct {
@@ -382,6 +384,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   __u32 index = call_index(nr, compat);
   mark->call = index + 1;
   __u32 kept = config.calls[index];
+  if (kept & RECORDER_SOCKETCALL) kept |= recorder_socketcall(compat ? regs->bx : regs->di);
   if (config.at_wait && !phase && (kept & RECORDER_ACCEPTS || (kept & RECORDER_WAITS && process->listens))) {
     if (kept & RECORDER_ACCEPTS) listen(process);
     serve(process);
@@ -433,6 +436,14 @@ int BPF_PROG(on_return, struct pt_regs *regs, long result) {
   return 0;
 }
 
+// For every child the kernel asks for CAP_SYS_ADMIN out of caution; only where there are new namespaces does one need it.
+static __always_inline void note_namespaces(struct task_struct *parent, struct recorder_task *mark,
+                                            struct task_struct *child) {
+  __u32 call = mark->call - 1;
+  if (mark->state != RECORDER_RECORDING || call >= RECORDER_CALLS || parent->nsproxy == child->nsproxy) return;
+  if (BPF_CORE_READ(parent, real_cred, user_ns) == BPF_CORE_READ(child, real_cred, user_ns)) tables.namespaces[call] = 1;
+}
+
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, parent, 0, 0);
@@ -441,6 +452,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
     if (config.containers && is_containers(BPF_CORE_READ(child, cgroups, dfl_cgrp))) mark_runtime(child);
     return 0;
   }
+  note_namespaces(parent, mark, child);
   struct recorder_task *process = process_of(parent, mark);
   struct recorder_task *fresh = bpf_task_storage_get(&tasks, child, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
   if (!fresh) {

@@ -48,7 +48,21 @@
 #define RECORDER_LISTENS (1U << 31)
 #define RECORDER_ACCEPTS (1U << 30)
 #define RECORDER_WAITS (1U << 29)  // for clients, if it listens
-#define RECORDER_COMES (RECORDER_LISTENS | RECORDER_ACCEPTS | RECORDER_WAITS)
+#define RECORDER_SOCKETCALL (1U << 28)  // its first argument says which of them it is
+#define RECORDER_COMES (RECORDER_LISTENS | RECORDER_ACCEPTS | RECORDER_WAITS | RECORDER_SOCKETCALL)
+
+// What a call of socketcall comes to, by its first argument (include/uapi/linux/net.h).
+static inline __u32 recorder_socketcall(__u32 selector) {
+  switch (selector) {
+    case 4:
+      return RECORDER_LISTENS;
+    case 5:
+    case 18:  // accept4
+      return RECORDER_ACCEPTS;
+    default:
+      return 0;
+  }
+}
 
 struct recorder_config {
   __u32 arguments;  // values are kept
@@ -147,6 +161,7 @@ struct recorder_tables {
   struct recorder_first first[RECORDER_CALLS];
   struct recorder_denial denied[RECORDER_CALLS];
   struct recorder_image image[RECORDER_IMAGES];
+  __u8 namespaces[RECORDER_CALLS];  // a task that this call made has namespaces of its own, in the same user namespace
   __u8 runtime[2][RECORDER_CALLS];  // calls of the runtime: before its filter was loaded, and under it
   __u8 ending[RECORDER_SERVERS];  // servers that were told to end; never number 0
   __u8 vsyscalls[4];

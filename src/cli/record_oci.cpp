@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -66,6 +67,13 @@ void leave_the_runtime() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null.get(), fd);
 }
 
+// Nobody reads standard error once the runtime has gone.
+void tell_the_log(const std::string& message) {
+  openlog("callgate", LOG_PID, LOG_DAEMON);
+  syslog(LOG_ERR, "%s", base::printable(message).c_str());
+  closelog();
+}
+
 // In the process that records.
 int record_container(Session& session, const container::OciState& state, const std::string& file, int ready) {
   setsid();
@@ -99,7 +107,9 @@ int record_container(Session& session, const container::OciState& state, const s
   names.add_to(run);
   const auto written = session.arguments().has("append") ? recording::append(file, run)
                                                          : base::write_file(file, recording::to_lines(run));
-  return written ? kYes : sandbox::kExitOwnFailure;
+  if (written) return kYes;
+  tell_the_log(fmt::format("the recording of container {} is lost: {}", state.id, written.error().message));
+  return sandbox::kExitOwnFailure;
 }
 
 }  // namespace

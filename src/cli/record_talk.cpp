@@ -72,8 +72,10 @@ void tell_of_container(base::Diagnostics& diagnostics, const record::Outcome& ou
     diagnostics.add(record::kLate, {}, "the container ran already, so its start was not seen",
                     "begin before it starts: docker create, callgate record --container, docker start; or by the hook");
   if (outcome.never_began)
-    diagnostics.add(record::kNeverBegan, {}, "the container ended before its program was executed",
-                    "callgate why --container tells what is known of its end");
+    diagnostics.add(record::kNeverBegan, {},
+                    fmt::format("the {} ended before the container's program was executed",
+                                outcome.run.finished ? "container" : "recording"),
+                    outcome.run.finished ? "callgate why --container tells what is known of its end" : "");
 }
 
 }  // namespace
@@ -105,7 +107,7 @@ void tell_limits(Session& session, const record::Outcome& outcome) {
   if (outcome.fell_back)
     diagnostics.add(record::kFellBack, {}, "recorded by ptrace, which is slow: " + outcome.fell_back->message);
   tell_of_container(diagnostics, outcome);
-  if (!run.finished && !run.attached) {
+  if (!run.finished && !run.attached && !outcome.never_began) {
     diagnostics.add(record::kIncomplete, {}, "the recording was ended before the last task had");
   } else if (!run.complete && !outcome.never_began) {
     diagnostics.add(record::kIncomplete, {}, "something was lost, so the recording is incomplete",

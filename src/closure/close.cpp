@@ -42,6 +42,13 @@ bool is_execve(const recording::Call& call) {
   return name == "execve" || name == "execveat";
 }
 
+// A child in namespaces of its own: then CAP_SYS_ADMIN, which the kernel asks for at every new child, was needed.
+bool makes_namespaces(const Run& run, const std::optional<Key>& key) {
+  return key && std::ranges::any_of(run.calls, [&](const recording::Call& call) {
+           return call.namespaces && Key{call.audit, call.nr} == *key;
+         });
+}
+
 class Closer {
  public:
   Closer(const recording::Recording& recording, const Options& options)
@@ -188,7 +195,7 @@ class Closer {
         if (!each.granted) continue;
         const std::string name = recording::capability_name(each.number);
         const std::string call = each.call ? recording::call_name(each.call->first, each.call->second) : "";
-        const Caution* const caution = find_caution(name, call);
+        const Caution* const caution = makes_namespaces(run, each.call) ? nullptr : find_caution(name, call);
         Capability& into = found[{name, caution == nullptr ? "" : std::string(caution->why)}];
         into.name = name;
         into.caution = caution == nullptr ? "" : std::string(caution->why);

@@ -149,7 +149,7 @@ tl::expected<Outcome, sandbox::Refusal> Attached::finish(bool ended) {
   if (container && last.tasks == 0)
     return tl::unexpected(nothing_there(fmt::format("{} did not start", fmt::join(request_.what, ", "))));
   outcome_.late = container && run.attached;
-  outcome_.never_began = container && !run.attached && run.finished && !last.began;
+  outcome_.never_began = container && !run.attached && !last.began;
   run.attached = run.attached || (last.began && !run.finished);  // it tells of the time until we were told to stop
   // Of one that ran already, the first that began later is not its first process.
   if (last.exit_code && !outcome_.late) {

@@ -26,6 +26,7 @@ bool contains(std::span<const std::string_view> list, std::string_view name) {
 std::uint32_t comes_to_serve(std::string_view name) {
   if (name == "listen") return RECORDER_LISTENS;
   if (name == "accept" || name == "accept4") return RECORDER_ACCEPTS;
+  if (name == "socketcall") return RECORDER_SOCKETCALL;
   return contains(kWaits, name) ? RECORDER_WAITS : 0;
 }
 

@@ -36,7 +36,7 @@ struct Outcome {
   bool late = false;                     // a container ran already: its start was not seen
   bool filtered = false;                 // what ran already was under a filter
   int told = 0;                          // as in sandbox::Ended
-  bool never_began = false;              // a container ended before its runtime executed its program
+  bool never_began = false;  // a container, or the recording of it, ended before its runtime executed its program
 };
 
 // Unlike a launch under a filter this one leaves no_new_privs alone: set-user-id programs work as they do unrecorded

@@ -92,6 +92,7 @@ void add_calls(const Tables& in, std::uint64_t since_ns, recording::Run& run) {
     }
     std::ranges::sort(call.images);
     if (tables.denied[index].seen != 0) call.denied = tables.denied[index].result;
+    call.namespaces = tables.namespaces[index] != 0;
     call.first = first_of(tables.first[index], since_ns);
     call.arguments = arguments_of(tables, values, index);
     run.calls.push_back(std::move(call));

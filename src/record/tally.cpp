@@ -74,7 +74,8 @@ void Tally::keep_arguments(recording::Call& seen, const policy::Call& call, Phas
 void Tally::called(pid_t process, const policy::Call& call, std::uint64_t ns) {
   Process& state = processes_[process];
   const auto which = arch::of_call(call.audit, call.nr);
-  const std::uint32_t kept = which ? kept_arguments(*which, call.nr) : 0;
+  std::uint32_t kept = which ? kept_arguments(*which, call.nr) : 0;
+  if ((kept & RECORDER_SOCKETCALL) != 0) kept |= recorder_socketcall(static_cast<std::uint32_t>(call.args[0]));
   const bool accepts = (kept & RECORDER_ACCEPTS) != 0, waits = (kept & RECORDER_WAITS) != 0 && state.listens;
   if (serving_at_ == recording::ServingAt::accept && phase_of(state) == Phase::start && (accepts || waits)) {
     if (accepts) listen(state);

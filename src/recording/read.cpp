@@ -98,6 +98,7 @@ bool read_call(const Members& line, base::Diagnostics& diagnostics, Run& run) {
     return false;
   if (line.has("vsyscall") && !line.get("vsyscall", call.vsyscall)) return false;
   if (line.has("denied") && !line.get("denied", call.denied.emplace())) return false;
+  if (line.has("namespaces") && !line.get("namespaces", call.namespaces)) return false;
   std::size_t place = 0;
   const bool counts = line.each("counts", kPhaseCount, [&](const text::Node& node) {
     const auto count = node.as_u64();

@@ -31,6 +31,7 @@ void merge_into(Call& into, const Call& more) {
   }
   into.vsyscall = into.vsyscall && more.vsyscall;
   if (!into.denied) into.denied = more.denied;
+  into.namespaces = into.namespaces || more.namespaces;
   for (const Argument& argument : more.arguments) {
     const auto same = std::ranges::find_if(into.arguments, [&](const Argument& other) {
       return other.place == argument.place && other.phase == argument.phase;

@@ -82,6 +82,7 @@ struct Call {
   std::vector<std::uint32_t> images;                // that made it, sorted; 0: one that is not known
   First first;
   std::optional<std::int32_t> denied;  // a filter or tracer refused it at least once; what the caller got first
+  bool namespaces = false;             // it made a task with namespaces of its own, in the same user namespace
   std::vector<Argument> arguments;     // by place and phase
   bool operator==(const Call&) const = default;
 };

@@ -105,6 +105,7 @@ std::string call_line(const Call& call) {
   for (const std::uint32_t image : call.images) json.value(image);
   json.end_array();
   if (call.denied) json.member("denied", *call.denied);
+  if (call.namespaces) json.member("namespaces", true);
   write_first(json, call.first);
   if (!call.arguments.empty()) {
     json.key("args").begin_array();

@@ -107,6 +107,20 @@ class Runtimes(EngineTest):
             recorded = self.check_start(name, recorder)
             self.assertEqual(recorded["run"]["container"]["engine"], name)
 
+    def test_ended_before_it_began(self):
+        """Nothing of the program was seen, which is no success."""
+        engine, root = self.engine("crun")
+        bundle, identity = engine.bundle(PERMISSIVE, (TIME,))
+        self.delete(engine, identity)
+        with open(self.folder / "output", "w", encoding="utf-8") as stream:
+            subprocess.run([*engine.command, "create", "--bundle", str(bundle), identity], check=True, timeout=60,
+                           stdin=subprocess.DEVNULL, stdout=stream, stderr=stream)
+        recorder = self.recorder(identity, root).until("recording container:")
+        self.assertEqual(recorder.tell(signal.SIGINT), 125, recorder.err)
+        self.assertIn("the recording ended before the container's program was executed", recorder.err)
+        recorded, = runs_of(self.file)
+        self.assertFalse(recorded["end"]["complete"])
+
     def test_joined_while_it_runs(self):
         """`exec` into a running container is recorded, its runtime's part apart; the start is said to be missing."""
         for name in ("runc", "crun"):
@@ -337,6 +351,25 @@ class Docker(EngineTest):
             self.recordings.mkdir()
         self.assertIn(done.returncode, (125, 127), done.stdout)  # by words in the message, Docker's command decides which
         self.assertIn("CG6005", done.stdout)
+
+    def test_recording_that_cannot_be_written(self):
+        """The recorder by the hook has nobody to tell, so it tells the system's log."""
+        log = Path("/dev/log")
+        if log.exists():
+            return  # somebody keeps the log, and it is not ours to read
+        identity = self.docker("run", "--detach", "--runtime", "recorded", "--network", "none", "contained:1",
+                               "/contained", PAUSE)
+        self.addCleanup(run, *self.daemons.client, "rm", "--force", identity)
+        shutil.rmtree(self.recordings)
+        self.addCleanup(self.recordings.mkdir, exist_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ours:
+            ours.bind(str(log))
+            self.addCleanup(log.unlink, missing_ok=True)
+            ours.settimeout(60)
+            self.docker("kill", identity)
+            told = ours.recv(4096).decode()
+        self.assertIn("callgate[", told)
+        self.assertIn(f"the recording of container {identity} is lost: {self.recordings}/{identity}.jsonl", told)
 
     def test_server_under_load(self):
         server = shutil.which("redis-server")

@@ -152,6 +152,22 @@ TEST_F(LiveRecord, ArgumentsOf32Bits) {
   EXPECT_THAT(compat->arguments[0].values, ElementsAre(0, 1, 2));
 }
 
+void expect_serving_by_socketcall(Method method) {
+  const recording::Run run = recorded({"serve-i386"}, {{}, method});
+  if (!test_support::runs_i386()) {
+    EXPECT_EQ(run.signal, SIGSEGV);
+    return;
+  }
+  EXPECT_THAT(find(run, "getpriority")->seen, ElementsAre(true, false, false));
+  EXPECT_THAT(find(run, "getpgid")->seen, ElementsAre(false, true, false));
+}
+TEST_F(LiveRecord, ServingBeginsWithTheListenOf32Bits) {
+  expect_serving_by_socketcall(Method::ebpf);
+}
+TEST(LiveRecordByPtrace, ServingBeginsWithTheListenOf32Bits) {
+  expect_serving_by_socketcall(Method::ptrace);
+}
+
 TEST_F(LiveRecord, Capabilities) {
   if (geteuid() != 0) GTEST_SKIP() << "only root has capabilities to use";
   const recording::Run run = recorded({"capability"});
@@ -163,6 +179,14 @@ TEST_F(LiveRecord, Capabilities) {
     if (capability.number == kSysNice && capability.call && capability.call->second == 141)
       outcomes.push_back(capability.granted);
   EXPECT_THAT(outcomes, testing::UnorderedElementsAre(false, true));
+}
+
+TEST_F(LiveRecord, ChildrenWithNamespacesOfTheirOwn) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may make namespaces";
+  const recording::Run run = recorded({"namespaces"});
+  ASSERT_EQ(run.exit_status, 0);
+  EXPECT_FALSE(find(run, "clone")->namespaces);
+  EXPECT_TRUE(find(run, "clone3")->namespaces);
 }
 
 TEST_F(LiveRecord, CountsAreExact) {

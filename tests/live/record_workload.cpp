@@ -2,6 +2,7 @@
 // of making a call that recorders miss stand in record_cases.cpp. SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <linux/sched.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
@@ -115,11 +116,33 @@ void arguments_i386() {
   for (int i = 0; i < 3; ++i) i386(359, i);  // socket
 }
 
+// i386 has one call for all that sockets do: its first argument says which.
+void serves_i386() {
+  constexpr long kSocketcall = 102, kConnect = 3, kListen = 4;
+  i386(kSocketcall, kConnect);
+  syscall(SYS_getpriority, 0, 0);
+  i386(kSocketcall, kListen);
+  syscall(SYS_getpgid, 0);
+}
+
 void capability() {
   const int nice = getpriority(PRIO_PROCESS, 0);
   if (setpriority(PRIO_PROCESS, 0, nice - 1) != 0) _exit(9);  // CAP_SYS_NICE
   if (setresuid(65534, 65534, 65534) != 0) _exit(9);
   setpriority(PRIO_PROCESS, 0, nice - 2);
+}
+
+// A child that shares all namespaces, and one that does not, each by the other of both calls that can make it.
+void namespaces() {
+  const auto reap = [](long child) {
+    if (child == 0) _exit(0);
+    if (child < 0 || waitpid(static_cast<pid_t>(child), nullptr, 0) != child) _exit(9);
+  };
+  reap(syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWUTS;
+  arguments.exit_signal = SIGCHLD;
+  reap(syscall(SYS_clone3, &arguments, sizeof arguments));
 }
 
 void listens() {
@@ -253,7 +276,9 @@ int main(int argc, char** argv) {
   if (wanted == "ends") ends(argc > 2);
   if (wanted == "arguments") arguments();
   if (wanted == "arguments-i386") arguments_i386();
+  if (wanted == "serve-i386") serves_i386();
   if (wanted == "capability") capability();
+  if (wanted == "namespaces") namespaces();
   if (wanted == "crowd") crowd();
   if (wanted == "short-lived") short_lived(std::atoi(argv[2]));
   if (wanted == "processors") processors(std::atoi(argv[2]));

@@ -342,6 +342,11 @@ TEST(Close, Capabilities) {
   EXPECT_NE((*closure.capabilities)[2].caution, "");
   run.capabilities = {{21, true, std::pair{kNative, nr("mount")}, first}};
   EXPECT_EQ((*closed({{run}}).capabilities)[0].caution, "") << "a mount needs it";
+  run.capabilities = {{21, true, std::pair{kNative, nr("clone")}, first}};
+  run.calls.push_back(call("clone", 1, 0));
+  EXPECT_NE((*closed({{run}}).capabilities)[0].caution, "") << "asked for each child";
+  run.calls.back().namespaces = true;
+  EXPECT_EQ((*closed({{run}}).capabilities)[0].caution, "") << "new namespaces need it";
   run.blind = {recording::Blind::capabilities};
   EXPECT_FALSE(closed({{run}}).capabilities);
 }
