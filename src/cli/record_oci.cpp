@@ -69,8 +69,9 @@ void leave_the_runtime() {
 
 // Nobody reads standard error once the runtime has gone.
 void tell_the_log(const std::string& message) {
+  constexpr std::size_t kMostChars = 2000;
   openlog("callgate", LOG_PID, LOG_DAEMON);
-  syslog(LOG_ERR, "%s", base::printable(message).c_str());
+  syslog(LOG_ERR, "%s", base::printable(message, kMostChars).c_str());
   closelog();
 }
 

@@ -17,7 +17,7 @@ Kind kind_of_bytes(const std::string& bytes) {
   return kind_of([&](std::uint64_t offset, std::span<std::uint8_t> into) -> std::size_t {
     if (offset >= bytes.size()) return 0;
     const std::size_t n = std::min(into.size(), bytes.size() - static_cast<std::size_t>(offset));
-    std::memcpy(into.data(), bytes.data() + offset, n);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), n, into.begin());
     return n;
   });
 }
