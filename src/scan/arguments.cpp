@@ -3,46 +3,48 @@
 
 #include <algorithm>
 
+#include "arch/calls.h"
+
 namespace callgate::scan {
 
 namespace {
 
 struct Row {
-  std::uint32_t nr;
+  std::string_view call;
   std::uint8_t index;
 };
-// x86-64 numbers. Each of these arguments is an int, or flags of which the kernel takes 32 bits.
+// Each of these arguments is an int, or flags of which the kernel takes 32 bits.
 constexpr std::array<Row, 18> kAsked{{
-    {9, 2},
-    {9, 3},   // mmap: prot, flags
-    {10, 2},  // mprotect: prot
-    {16, 1},  // ioctl: request
-    {28, 2},  // madvise: advice
-    {41, 0},
-    {41, 1},
-    {41, 2},  // socket: domain, type, protocol
-    {53, 0},
-    {53, 1},  // socketpair: domain, type
-    {54, 1},
-    {54, 2},   // setsockopt: level, name
-    {56, 0},   // clone: flags
-    {72, 1},   // fcntl: command
-    {135, 0},  // personality
-    {157, 0},  // prctl: option
-    {158, 0},  // arch_prctl: code
-    {202, 1},  // futex: operation
+    {"mmap", 2},
+    {"mmap", 3},  // prot, flags
+    {"mprotect", 2},
+    {"ioctl", 1},
+    {"madvise", 2},
+    {"socket", 0},
+    {"socket", 1},
+    {"socket", 2},
+    {"socketpair", 0},
+    {"socketpair", 1},
+    {"setsockopt", 1},
+    {"setsockopt", 2},
+    {"clone", 0},
+    {"fcntl", 1},
+    {"personality", 0},
+    {"prctl", 0},
+    {"arch_prctl", 0},
+    {"futex", 1},
 }};
-constexpr std::array<std::uint8_t, 6> kRegisters{kRdi, kRsi, kRdx, 10, 8, 9};
 constexpr std::size_t kMaxValues = 256;
 
 }  // namespace
 
 void Arguments::site(Node n, Address at, std::uint32_t nr) {
+  const std::string_view name = arch::name_of(machine_.arch, nr);
   for (const Row& row : kAsked) {
-    if (row.nr != nr) continue;
+    if (row.call != name) continue;
     Known& known = known_[{nr, row.index}];
     if (!known.all) continue;
-    const Findings all = numbers_.find(n, at, kRegisters[row.index]);
+    const Findings all = numbers_.find(n, at, machine_.call_arguments[row.index]);
     if (!all.unknown.empty() || all.assumed || all.settled.empty()) known.all = false;
     for (const Settled& s : all.settled) {
       if (s.value.kind != Value::Kind::constant || s.assumed) known.all = false;

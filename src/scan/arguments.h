@@ -14,7 +14,7 @@ struct Argument {
 
 class Arguments {
  public:
-  explicit Arguments(Numbers& numbers) : numbers_(numbers) {}
+  Arguments(const Machine& machine, Numbers& numbers) : machine_(machine), numbers_(numbers) {}
   // Control enters the kernel at `at` and may make call `nr` there.
   void site(Node n, Address at, std::uint32_t nr);
   // Of all sites seen. Only arguments that are known at each of them.
@@ -25,6 +25,7 @@ class Arguments {
     bool all = true;
     std::set<std::uint32_t> values;
   };
+  const Machine& machine_;
   Numbers& numbers_;
   std::map<std::pair<std::uint32_t, std::uint8_t>, Known> known_;
 };

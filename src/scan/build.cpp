@@ -1,10 +1,8 @@
 // A module's parts in order: code areas, slots, functions with unwind entries, the rest, jump tables, plain pointers.
 // SPDX-License-Identifier: Apache-2.0
-#include <elf.h>
-
 #include <algorithm>
 
-#include "scan/sweep.h"
+#include "scan/sweep_x86.h"
 
 namespace callgate::scan {
 
@@ -25,20 +23,25 @@ base::Result<std::shared_ptr<Module>> Module::read(std::string path, std::string
   module->bytes = std::move(bytes);
   const elf::Bytes view(reinterpret_cast<const std::uint8_t*>(module->bytes.data()), module->bytes.size());
   CALLGATE_TRY(module->file, elf::File::parse(view));
-  if (module->file.machine != EM_X86_64)
+  module->machine = find_machine(module->file.machine);
+  if (module->machine == nullptr)
     return base::fail(base::ErrorCode::unsupported, "the program is for another machine than x86-64");
-  Sweep(*module).outline();
+  Sweep::of(*module)->outline();
   return module;
 }
 
 void Module::analyse() {
-  Sweep(*this).run();
+  Sweep::of(*this)->run();
 }
 
 base::Result<std::shared_ptr<const Module>> Module::make(std::string path, std::string bytes) {
   CALLGATE_TRY(std::shared_ptr<Module> module, read(std::move(path), std::move(bytes)));
   module->analyse();
   return std::shared_ptr<const Module>(std::move(module));
+}
+
+std::unique_ptr<Sweep> Sweep::of(Module& module) {
+  return std::make_unique<X86Sweep>(module);
 }
 
 void Sweep::outline() {
@@ -93,6 +96,52 @@ void Sweep::find_go() {
     for (std::size_t at = 0; at + kMagic.size() <= b.size() && !m_.all_code_counts; at += 16)
       m_.all_code_counts = std::memcmp(b.data() + at, kMagic.data(), kMagic.size()) == 0;
   }
+}
+
+void Sweep::add(Address from, Address to, RefKind kind) {
+  if (kind == RefKind::call || kind == RefKind::jump || kind == RefKind::address || kind == RefKind::table) {
+    if (const Slot* const slot = m_.is_code(to) ? stub(to) : nullptr) {
+      to = slot->place;
+      kind = kind == RefKind::call      ? RefKind::call_slot
+             : kind == RefKind::address ? RefKind::memory
+                                        : RefKind::jump_slot;
+    }
+  }
+  if ((kind == RefKind::address && !m_.is_code(to)) || kind == RefKind::memory) m_.data_refs.push_back(to);
+  m_.refs.push_back({from, to, kind});
+}
+
+void Sweep::branch_to(Address target) {
+  std::uint8_t& mark = marks_[target - f_.code.begin];
+  if ((mark & kBranch) == 0) branches_.push_back(target);
+  mark |= kBranch;
+}
+
+void Sweep::follow_branches(Range range) {
+  for (; next_branch_ < branches_.size(); ++next_branch_) {
+    const Address a = branches_[next_branch_];
+    if ((marks_[a - range.begin] & kBoundary) == 0) straight(range, a, true);
+  }
+}
+
+void Sweep::sweep(Range range, bool framed) {
+  f_ = Function{};
+  f_.code = range;
+  f_.framed = framed;
+  f_.refs_begin = static_cast<std::uint32_t>(m_.refs.size());
+  f_.sites_begin = static_cast<std::uint32_t>(m_.sites.size());
+  marks_.assign(range.end - range.begin, 0);
+  branches_.clear();
+  next_branch_ = 0;
+  lost_ = false;
+  begin();
+  straight(range, range.begin, false);
+  follow_branches(range);
+  if (f_.indirect_jump && lost_) own_labels(range);
+  finish(range);
+  f_.refs_end = static_cast<std::uint32_t>(m_.refs.size());
+  f_.sites_end = static_cast<std::uint32_t>(m_.sites.size());
+  m_.functions.push_back(f_);
 }
 
 void Sweep::framed_functions() {
@@ -266,16 +315,7 @@ void Sweep::tables() {
     refs.insert(refs.end(), own.begin(), own.end());
     if (f.indirect_jump) {
       f.returns = true;
-      std::unordered_set<Address> seen;
-      for (const Ref& r : own) {
-        if (r.kind != RefKind::address || m_.is_code(r.to)) continue;
-        for (const bool absolute : {false, true}) {
-          if (absolute && !m_.file.position_dependent) continue;
-          for (const Address target : table_targets(m_, r.to, table_limit(m_, r.to), absolute))
-            if (!f.code.contains(target) && seen.insert(target).second)
-              refs.push_back({r.from, target, RefKind::table});
-        }
-      }
+      table_targets_of(f, refs);
     }
     f.refs_begin = static_cast<std::uint32_t>(begin);
     f.refs_end = static_cast<std::uint32_t>(refs.size());

@@ -7,7 +7,7 @@
 
 namespace callgate::scan {
 
-Graph::Graph(const Link& link, Node node) : node_(node) {
+Graph::Graph(const Link& link, Node node) : node_(node), machine_(*link.module(node.module).machine) {
   const Module& module = link.module(node.module);
   decode_all(module, link.function(node).code);
   if (too_large_) return;
@@ -15,31 +15,11 @@ Graph::Graph(const Link& link, Node node) : node_(node) {
   find_stack();
 }
 
-// In a straight line, as in the sweep; where data stands among the code, branches beyond it are lost, and with them
-// the values: an instruction that nothing leads to has unknown values before it.
-void Graph::decode_all(const Module& module, Range range) {
-  const elf::Bytes there = module.file.at(range.begin);
-  const elf::Bytes code = there.first(std::min<std::uint64_t>(there.size(), range.end - range.begin));
-  Insn in;
-  for (std::size_t at = 0; at < code.size();) {
-    if (!decode(code.subspan(at), in)) {
-      ++at;
-      continue;
-    }
-    if (insns_.size() == kMaxInstructions) {
-      too_large_ = true;
-      return;
-    }
-    insns_.push_back(in);
-    addresses_.push_back(range.begin + at);
-    at += in.length;
-  }
-}
-
 std::optional<std::uint32_t> Graph::index_of(Address a) const {
-  const auto found = std::lower_bound(addresses_.begin(), addresses_.end(), a);
-  if (found == addresses_.end() || *found != a) return std::nullopt;
-  return static_cast<std::uint32_t>(found - addresses_.begin());
+  const auto found = std::lower_bound(instructions_.begin(), instructions_.end(), a,
+                                      [](const Instruction& s, Address x) { return s.address < x; });
+  if (found == instructions_.end() || found->address != a) return std::nullopt;
+  return static_cast<std::uint32_t>(found - instructions_.begin());
 }
 
 void Graph::find_edges(const Link& link) {
@@ -61,15 +41,14 @@ void Graph::find_edges(const Link& link) {
     for (const Address a : module.pointers) label(a);
   }
   for (std::uint32_t i = 0; i < size(); ++i) {
-    const Insn& in = insns_[i];
-    const bool call = in.is_call() || in.is_indirect_call();
-    if (!in.is_end() && (!call || link.call_returns(node_, addresses_[i]))) {
+    const auto& [address, target, length, flow] = instructions_[i];
+    if (!is_end(flow) && (!is_any_call(flow) || link.call_returns(node_, address))) {
       // Behind bytes that are no instruction nothing goes on.
-      if (i + 1 == size() || addresses_[i + 1] == next_address(i)) pairs.emplace_back(i + 1, i);
+      if (i + 1 == size() || instructions_[i + 1].address == address + length) pairs.emplace_back(i + 1, i);
     }
-    if (in.is_jump() || in.is_branch())
-      if (const auto to = index_of(next_address(i) + static_cast<Address>(in.immediate))) pairs.emplace_back(*to, i);
-    if (in.is_indirect_jump() && !in.rip_relative)
+    if (flow == Flow::jump || flow == Flow::branch)
+      if (const auto to = index_of(target)) pairs.emplace_back(*to, i);
+    if (flow == Flow::indirect_jump)
       for (const std::uint32_t to : labels) pairs.emplace_back(to, i);
   }
   std::sort(pairs.begin(), pairs.end());
@@ -100,72 +79,28 @@ std::optional<std::vector<std::uint32_t>> Graph::uses_as_target(std::uint32_t i,
     work.pop_back();
     if (seen[at]) continue;
     seen[at] = true;
+    const bool caller_saved = (bit(reg) & machine_.caller_saved) != 0;
     if (at == size()) {
       // What follows is another function, which takes nothing from a register that callees give back.
-      if ((bit(reg) & kCallerSaved) != 0) return std::nullopt;
+      if (caller_saved) return std::nullopt;
       continue;
     }
-    const Insn& in = insns_[at];
-    const bool through = (in.is_indirect_call() || in.is_indirect_jump()) && in.mod == 3 && in.rm == reg;
+    const Flow flow = instructions_[at].flow;
+    const bool through = goes_through(at, reg);
     if (through) out.push_back(at);
-    const bool compared =
-        in.one(0x39) || in.one(0x3b) || in.one(0x85) || ((in.one(0x81) || in.one(0x83)) && in.group() == 7);
-    const bool overwritten = (written(in) & bit(reg)) != 0;
-    const Use use = use_of(in, reg);
+    const bool overwritten = (written(at) & bit(reg)) != 0;
+    const Use use = use_of(at, reg);
     if (use == Use::none && overwritten) continue;
-    if (use == Use::read && !through && !(compared && !in.has_memory)) return std::nullopt;
-    if (in.is_return() && (reg == kRax || reg == kRdx)) return std::nullopt;
+    if (use == Use::read && !through && !only_compares(at)) return std::nullopt;
+    if (flow == Flow::returns && (bit(reg) & machine_.results) != 0) return std::nullopt;
     // It leaves the function in a register: to whom, is not known.
-    const bool leaves = in.is_indirect_jump() || (in.is_jump() && after(at).empty());
-    if (leaves && !through && (bit(reg) & kCallerSaved) != 0) return std::nullopt;
+    const bool leaves = is_any_indirect_jump(flow) || (flow == Flow::jump && after(at).empty());
+    if (leaves && !through && caller_saved) return std::nullopt;
     if (!overwritten || through)
       for (const std::uint32_t next : after(at))
-        if (!((in.is_call() || in.is_indirect_call()) && (bit(reg) & kCallerSaved) != 0)) work.push_back(next);
+        if (!(is_any_call(flow) && caller_saved)) work.push_back(next);
   }
   return out;
-}
-
-StackState Graph::moved(std::uint32_t i, StackState s) const {
-  const Insn& in = insns_[i];
-  const auto move = [&](std::int64_t by) {
-    if (s.rsp) *s.rsp += by;
-  };
-  const bool push = in.map == Map::one && ((in.opcode & 0xf8U) == 0x50U || in.opcode == 0x68 || in.opcode == 0x6a ||
-                                           in.opcode == 0x9c || (in.opcode == 0xff && in.group() == 6));
-  const bool pop = in.map == Map::one && ((in.opcode & 0xf8U) == 0x58U || in.opcode == 0x9d || in.one(0x8f));
-  const bool group_one = in.one(0x83) || in.one(0x81);
-  if (push && !in.vector)
-    move(-8);
-  else if (pop && !in.vector) {
-    move(8);
-    if (in.rm == kRbp) s.rbp.reset();
-    if (in.one(0x58 + kRsp)) s.rsp.reset();
-  } else if (group_one && in.mod == 3 && in.rm == kRsp && in.group() == 0)
-    move(in.immediate);
-  else if (group_one && in.mod == 3 && in.rm == kRsp && in.group() == 5)
-    move(-in.immediate);
-  else if (in.one(0x8d) && in.reg == kRsp && in.base == kRsp && in.index < 0)
-    move(in.displacement);
-  else if (in.one(0x8d) && in.reg == kRsp && in.base == kRbp && in.index < 0 && s.rbp)
-    s.rsp = *s.rbp + in.displacement;
-  else if (in.mod == 3 &&
-           ((in.one(0x89) && in.reg == kRsp && in.rm == kRbp) || (in.one(0x8b) && in.rm == kRsp && in.reg == kRbp)))
-    s.rbp = s.rsp;
-  else if (in.mod == 3 &&
-           ((in.one(0x89) && in.reg == kRbp && in.rm == kRsp) || (in.one(0x8b) && in.rm == kRbp && in.reg == kRsp)))
-    s.rsp = s.rbp;
-  else if (in.one(0x8d) && in.reg == kRbp && in.base == kRsp && in.index < 0 && s.rsp)
-    s.rbp = *s.rsp + in.displacement;
-  else if (in.one(0xc9)) {
-    s.rsp = s.rbp;
-    move(8);
-    s.rbp.reset();
-  } else {
-    const RegisterSet set = written(in);
-    if ((set & bit(kRsp)) != 0) s.rsp.reset();
-    if ((set & bit(kRbp)) != 0) s.rbp.reset();
-  }
-  return s;
 }
 
 // Compilers keep the stack pointer the same on all ways to a place, so the first way counts.
@@ -175,7 +110,7 @@ void Graph::find_stack() {
   std::vector<bool> seen(size() + 1);
   std::vector<std::uint32_t> work{0};
   seen[0] = true;
-  stack_[0].rsp = 0;
+  stack_[0].pointer = 0;
   while (!work.empty()) {
     const std::uint32_t i = work.back();
     work.pop_back();
@@ -188,14 +123,6 @@ void Graph::find_stack() {
       work.push_back(to);
     }
   }
-}
-
-std::optional<std::int64_t> Graph::stack_place(std::uint32_t i) const {
-  const Insn& in = insns_[i];
-  if (!in.has_memory || in.index >= 0 || in.segment) return std::nullopt;
-  if (in.base == kRsp && stack_[i].rsp) return *stack_[i].rsp + in.displacement;
-  if (in.base == kRbp && stack_[i].rbp) return *stack_[i].rbp + in.displacement;
-  return std::nullopt;
 }
 
 }  // namespace callgate::scan

@@ -5,13 +5,27 @@
 
 #include "scan/decode.h"
 #include "scan/link.h"
-#include "scan/registers.h"
 
 namespace callgate::scan {
 
 // Where the stack pointer and a frame pointer stand, as distances from the stack pointer at the function's entry.
 struct StackState {
-  std::optional<std::int64_t> rsp, rbp;
+  std::optional<std::int64_t> pointer, frame;
+};
+
+// An instruction as any machine has them.
+struct Instruction {
+  Address address = 0;
+  Address target = 0;  // of a direct call, jump or branch
+  std::uint8_t length = 0;
+  Flow flow = Flow::next;
+};
+
+// What an instruction writes to memory whose address it names itself.
+struct Store {
+  enum class From : std::uint8_t { reg, constant, other } from = From::other;
+  std::int64_t value = 0;  // the register, or the constant
+  std::uint64_t size = 0;  // bytes, at most
 };
 
 class Graph {
@@ -22,10 +36,22 @@ class Graph {
   Graph(const Link& link, Node node);
   bool too_large() const { return too_large_; }
   Node node() const { return node_; }
-  std::uint32_t size() const { return static_cast<std::uint32_t>(insns_.size()); }
+  const Machine& machine() const { return machine_; }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(instructions_.size()); }
+  Address address(std::uint32_t i) const { return instructions_[i].address; }
+  Address next_address(std::uint32_t i) const { return instructions_[i].address + instructions_[i].length; }
+  Flow flow(std::uint32_t i) const { return instructions_[i].flow; }
+  const Instruction& instruction(std::uint32_t i) const { return instructions_[i]; }
+  // Of x86-64.
   const Insn& insn(std::uint32_t i) const { return insns_[i]; }
-  Address address(std::uint32_t i) const { return addresses_[i]; }
-  Address next_address(std::uint32_t i) const { return addresses_[i] + insns_[i].length; }
+  // The registers that the instruction writes; calls: those that callees may.
+  RegisterSet written(std::uint32_t i) const;
+  // Nothing: it does not write memory that it names by itself.
+  std::optional<Store> store(std::uint32_t i) const;
+  // Where the pointer stands through which it calls or jumps, if it states that.
+  std::optional<Address> slot(std::uint32_t i) const;
+  // The register into which it puts an address that it forms, or a pointer that it reads, whole.
+  std::optional<unsigned> pointer_to(std::uint32_t i) const;
   std::optional<std::uint32_t> index_of(Address a) const;
   // The instructions after which control may be before instruction i; size() stands for the function's end.
   std::span<const std::uint32_t> before(std::uint32_t i) const {
@@ -46,14 +72,18 @@ class Graph {
 
  private:
   void decode_all(const Module& module, Range range);
+  bool goes_through(std::uint32_t i, unsigned reg) const;
+  bool only_compares(std::uint32_t i) const;
+  Use use_of(std::uint32_t i, unsigned reg) const;
   void find_edges(const Link& link);
   void find_stack();
   StackState moved(std::uint32_t i, StackState s) const;
 
   Node node_;
+  const Machine& machine_;
   bool too_large_ = false;
+  std::vector<Instruction> instructions_;
   std::vector<Insn> insns_;
-  std::vector<Address> addresses_;
   std::vector<std::uint32_t> first_edge_, edges_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> forward_;  // from, to
   std::vector<StackState> stack_;

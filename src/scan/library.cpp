@@ -146,7 +146,6 @@ const Library::LoaderCache& Library::loader_cache() {
   constexpr const char* kPath = "/etc/ld.so.cache";
   constexpr std::string_view kMagic = "glibc-ld.so.cache1.1";
   constexpr std::size_t kHeader = 48, kEntry = 24;
-  constexpr std::uint32_t kX8664 = 0x0303;
   LoaderCache& out = store_->loader;
   std::call_once(out.once, [&] {
     const auto raw = read(kPath, out.digest);
@@ -163,25 +162,25 @@ const Library::LoaderCache& Library::loader_cache() {
     for (std::size_t i = 0, at = kHeader; i < number(20) && at + kEntry <= text.size(); ++i, at += kEntry) {
       std::uint64_t capabilities = 0;
       std::memcpy(&capabilities, text.data() + at + 16, 8);
-      if (number(at) != kX8664) continue;
+      const std::uint32_t flags = number(at);
       if (capabilities == 0)
-        out.paths.emplace(word(number(at + 4)), word(number(at + 8)));
+        out.paths.emplace(std::pair(flags, word(number(at + 4))), word(number(at + 8)));
       else
-        out.variants.insert(word(number(at + 4)));
+        out.variants.emplace(flags, word(number(at + 4)));
     }
   });
   note(kPath, out.digest);
   return out;
 }
 
-std::string Library::cached(std::string_view name) {
+std::string Library::cached(std::string_view name, const Machine& machine) {
   const LoaderCache& all = loader_cache();
-  const auto found = all.paths.find(name);
+  const auto found = all.paths.find({machine.cache_flags, std::string(name)});
   return found == all.paths.end() ? "" : found->second;
 }
 
-bool Library::has_variants(const std::string& name) {
-  return loader_cache().variants.contains(name);
+bool Library::has_variants(const std::string& name, const Machine& machine) {
+  return loader_cache().variants.contains({machine.cache_flags, name});
 }
 
 void in_parallel(unsigned jobs, std::size_t count, const std::function<void(std::size_t)>& work) {

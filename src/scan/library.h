@@ -34,9 +34,9 @@ class Library {
   const Chunks& chunks(const Module& module);
   base::Result<std::string> text(const std::string& path);
   // The loader's cache: where a library of this name is; empty if it is not in there.
-  std::string cached(std::string_view name);
+  std::string cached(std::string_view name, const Machine& machine);
   // Is there another one for some processors (glibc-hwcaps)? After cached().
-  bool has_variants(const std::string& name);
+  bool has_variants(const std::string& name, const Machine& machine);
   // Drops modules that no view holds, those first that were not asked for the longest, until the rest takes up no
   // more than that, about.
   void trim(std::size_t max_bytes);
@@ -54,8 +54,9 @@ class Library {
   struct LoaderCache {
     std::once_flag once;
     Digest digest{};
-    std::map<std::string, std::string, std::less<>> paths;
-    std::set<std::string> variants;
+    // By the flags that libraries of one machine have, and name.
+    std::map<std::pair<std::uint32_t, std::string>, std::string> paths;
+    std::set<std::pair<std::uint32_t, std::string>> variants;
   };
   struct Store {
     Read read;

@@ -12,9 +12,7 @@ namespace callgate::scan {
 
 namespace {
 
-// What glibc's loader on Debian and others looks through last; musl's after them.
-constexpr std::array<std::string_view, 6> kGlibcDirectories{
-    "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib"};
+// What musl's loader looks through last.
 constexpr std::array<std::string_view, 3> kMuslDirectories{"/lib", "/usr/local/lib", "/usr/lib"};
 // Names that musl's loader answers with itself.
 constexpr std::array<std::string_view, 8> kMuslOwn{"libc.so",  "libpthread.so", "librt.so",   "libm.so",
@@ -34,16 +32,16 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 }
 
 // The directories of an RPATH or RUNPATH, with $ORIGIN and its like filled in.
-std::vector<std::string> directories(std::string_view list, const std::string& owner) {
+std::vector<std::string> directories(std::string_view list, const Module& owner) {
   std::vector<std::string> out;
   while (!list.empty()) {
     const auto colon = std::min(list.find(':'), list.size());
     std::string each(list.substr(0, colon));
     list.remove_prefix(std::min(colon + 1, list.size()));
-    const std::string origin = directory_of(owner);
+    const std::string origin = directory_of(owner.path);
     for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{"ORIGIN", origin},
-                                      {"LIB", "lib/x86_64-linux-gnu"},
-                                      {"PLATFORM", "x86_64"}}) {
+                                      {"LIB", owner.machine->library_folder},
+                                      {"PLATFORM", owner.machine->platform}}) {
       each = replace_all(std::move(each), fmt::format("${{{}}}", name), value);
       each = replace_all(std::move(each), fmt::format("${}", name), value);
     }
@@ -68,6 +66,10 @@ class Loading {
       program_.missing.push_back({std::string(interpreter), main->path, loader.error().message});
       return close();
     }
+    if ((*loader)->machine != main->machine) {
+      program_.missing.push_back({std::string(interpreter), main->path, "for another machine"});
+      return close();
+    }
     loader_ = *loader;
     musl_ = interpreter.find("ld-musl") != std::string::npos;
     preload(*main);
@@ -87,6 +89,8 @@ class Loading {
   }
 
  private:
+  const Machine& machine() const { return *program_.modules.front()->machine; }
+
   void note(std::size_t i) {
     const Module& m = *program_.modules[i];
     names_.emplace(m.path, i);
@@ -138,25 +142,27 @@ class Loading {
     if (program_.loader && is_own_name_of_musl(name)) return true;
     std::vector<std::string> places;
     std::vector<std::string> own;
-    if (by.file.dynamic.runpath.empty()) own = directories(by.file.dynamic.rpath, by.path);
+    if (by.file.dynamic.runpath.empty()) own = directories(by.file.dynamic.rpath, by);
     own.insert(own.end(), rpaths.begin(), rpaths.end());
     if (name.find('/') != std::string::npos) {
       places.push_back(name);
     } else {
       if (by.file.dynamic.runpath.empty())
         for (const std::string& d : own) places.push_back(fmt::format("{}/{}", d, name));
-      for (const std::string& d : directories(by.file.dynamic.runpath, by.path))
+      for (const std::string& d : directories(by.file.dynamic.runpath, by))
         places.push_back(fmt::format("{}/{}", d, name));
-      if (const std::string cached = musl_ ? "" : library_.cached(name); !cached.empty()) places.push_back(cached);
-      if (library_.has_variants(name))
+      if (const std::string cached = musl_ ? "" : library_.cached(name, machine()); !cached.empty())
+        places.push_back(cached);
+      if (library_.has_variants(name, machine()))
         program_.missing.push_back({name, by.path, "others of this name are for newer processors (glibc-hwcaps)"});
-      const std::span<const std::string_view> defaults = musl_ ? std::span<const std::string_view>(kMuslDirectories)
-                                                               : std::span<const std::string_view>(kGlibcDirectories);
+      const std::span<const std::string_view> defaults =
+          musl_ ? std::span<const std::string_view>(kMuslDirectories) : machine().library_directories;
       for (const std::string_view d : defaults) places.push_back(fmt::format("{}/{}", d, name));
     }
     for (const std::string& place : places) {
       const auto m = library_.module(place);
-      if (!m) continue;  // the loader, too, goes on after a file of another machine or none
+      if (!m || (*m)->machine != &machine())
+        continue;  // the loader, too, goes on after a file of another machine or none
       names_[name] = program_.modules.size();
       program_.modules.push_back(*m);
       note(program_.modules.size() - 1);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "elf/file.h"
+#include "scan/machine.h"
 
 namespace callgate::scan {
 
@@ -64,7 +65,7 @@ struct Slot {
 
 class Module {
  public:
-  // Errors: those of File::parse, and unsupported for another machine than x86-64.
+  // Errors: those of File::parse, and unsupported for a machine that is not analysed.
   static base::Result<std::shared_ptr<const Module>> make(std::string path, std::string bytes);
   // The same in two steps: the file, its code areas and slots; then the rest.
   static base::Result<std::shared_ptr<Module>> read(std::string path, std::string bytes);
@@ -87,6 +88,7 @@ class Module {
   std::string path;
   std::string bytes;
   elf::File file;
+  const Machine* machine = nullptr;
   std::vector<Range> code;          // executable areas, by address
   std::vector<Function> functions;  // by address, disjoint
   std::vector<Ref> refs;

@@ -72,13 +72,13 @@ Values Numbers::at_caller(const Caller& caller, const Value& wanted) {
   };
   if (!index) return unknown("data stands among the code");
   const std::uint32_t at = caller.after ? *index + 1 : *index;
-  const bool call = !caller.after && (graph.insn(*index).is_call() || graph.insn(*index).is_indirect_call());
+  const bool call = !caller.after && is_any_call(graph.flow(*index));
   if (wanted.kind == K::parameter) return tracer_.before(caller.node, at, Where{Where::Kind::reg, wanted.place, 8});
   if (wanted.kind == K::stack_passed) {
-    const auto& rsp = graph.stack(at).rsp;
-    if (!rsp) return unknown("the stack is not followed");
-    return tracer_.before(caller.node, at,
-                          Where{Where::Kind::stack, *rsp - (call ? 8 : 0) + wanted.place, wanted.width});
+    const auto& pointer = graph.stack(at).pointer;
+    if (!pointer) return unknown("the stack is not followed");
+    const std::int64_t pushed = call ? graph.machine().return_address_size : 0;
+    return tracer_.before(caller.node, at, Where{Where::Kind::stack, *pointer - pushed + wanted.place, wanted.width});
   }
   Values out;
   for (const Value& v : tracer_.before(caller.node, at, Where{Where::Kind::reg, wanted.place, 8})) {
@@ -117,9 +117,8 @@ void Numbers::by_indirect_calls(std::uint32_t m, const Item& item, std::vector<I
     if (!reach_.contains(n)) continue;
     const Graph& graph = tracer_.graph(n);
     for (std::uint32_t i = 0; i < graph.size(); ++i) {
-      const Insn& in = graph.insn(i);
-      if (!in.is_indirect_call() && !in.is_indirect_jump()) continue;
-      if (in.rip_relative && module.slot_at(graph.rip_target(i)) != nullptr) continue;
+      if (graph.flow(i) != Flow::indirect_call && !is_any_indirect_jump(graph.flow(i))) continue;
+      if (const auto place = graph.slot(i); place && module.slot_at(*place) != nullptr) continue;
       for (const Value& v : tracer_.before(n, i, Where{Where::Kind::reg, item.value.place, 8}))
         if (v.kind == K::constant) work.push_back({v, n, graph.address(i), true});
     }
@@ -169,13 +168,12 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
       const Graph& graph = tracer_.graph(n);
       const auto at = graph.index_of(r.from);
       if (!at) return give_up("data stands among the code");
-      const Insn& in = graph.insn(*at);
-      if (!writes_memory(in)) continue;
-      const std::uint64_t size = in.wide ? 8 : 4;
-      if (in.one(0x89) && !in.operand16) {
-        if (!meets(r.to, size)) continue;
-        if (r.to != place || size < width) return give_up("a variable written in parts");
-        for (Value v : tracer_.before(n, *at, Where{Where::Kind::reg, in.reg, 8})) {
+      const auto store = graph.store(*at);
+      if (!store) continue;
+      if (store->from == Store::From::reg) {
+        if (!meets(r.to, store->size)) continue;
+        if (r.to != place || store->size < width) return give_up("a variable written in parts");
+        for (Value v : tracer_.before(n, *at, Where{Where::Kind::reg, store->value, 8})) {
           if (item.value.kind == K::global_member) {
             if (v.kind == K::parameter)
               v = {K::member, v.node, v.place, item.value.detail, item.value.width, ""};
@@ -188,13 +186,13 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
           }
           work.push_back({v, n, r.from});
         }
-      } else if (in.one(0xc7) && !in.operand16) {
-        if (!meets(r.to, size)) continue;
-        if (item.value.kind == K::global_member && in.immediate == 0) continue;
-        if (r.to != place || size < width || item.value.kind == K::global_member)
+      } else if (store->from == Store::From::constant) {
+        if (!meets(r.to, store->size)) continue;
+        if (item.value.kind == K::global_member && store->value == 0) continue;
+        if (r.to != place || store->size < width || item.value.kind == K::global_member)
           return give_up("a variable written in parts");
-        work.push_back({{K::constant, n, in.immediate, 0, 4, ""}, n, r.from});
-      } else if (meets(r.to, in.vector || in.map != Map::one ? 64 : 8)) {
+        work.push_back({{K::constant, n, store->value, 0, 4, ""}, n, r.from});
+      } else if (meets(r.to, store->size)) {
         return give_up("a variable that is computed");
       }
     }
@@ -261,9 +259,9 @@ bool Numbers::through_register(Node by, Address from, Callers& out) {
   const Graph& graph = tracer_.graph(by);
   const auto at = graph.index_of(from);
   if (!at) return false;
-  const Insn& in = graph.insn(*at);
-  if (!(in.one(0x8b) || in.one(0x8d)) || !in.wide) return false;
-  const auto uses = graph.uses_as_target(*at, in.reg);
+  const auto reg = graph.pointer_to(*at);
+  if (!reg) return false;
+  const auto uses = graph.uses_as_target(*at, *reg);
   if (!uses) return false;
   for (const std::uint32_t use : *uses) out.all.push_back({by, graph.address(use)});
   return true;

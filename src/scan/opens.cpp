@@ -12,12 +12,12 @@ namespace {
 struct Entry {
   std::string_view function;
   Trouble kind;
-  std::uint8_t reg;  // that holds the name
+  std::uint8_t parameter;  // that holds the name, from 0
 };
-constexpr std::array<Entry, 4> kEntries{{{"dlopen", Trouble::dlopen, kRdi},
-                                         {"dlmopen", Trouble::dlopen, kRsi},
-                                         {"dlsym", Trouble::dlsym, kRsi},
-                                         {"dlvsym", Trouble::dlsym, kRsi}}};
+constexpr std::array<Entry, 4> kEntries{{{"dlopen", Trouble::dlopen, 0},
+                                         {"dlmopen", Trouble::dlopen, 1},
+                                         {"dlsym", Trouble::dlsym, 1},
+                                         {"dlvsym", Trouble::dlsym, 1}}};
 
 // "passwd: files systemd" → libnss_files.so.2, libnss_systemd.so.2. Actions in brackets are none.
 std::vector<std::string> name_services(const std::string& text) {
@@ -102,7 +102,7 @@ class Finder {
   }
 
   void at_call(Node n, Address from, const Entry& e) {
-    const Findings all = numbers_.find(n, from, e.reg);
+    const Findings all = numbers_.find(n, from, link_.module(n.module).machine->parameters[e.parameter]);
     for (const Settled& s : all.settled) {
       if (s.value.kind == Value::Kind::constant && s.value.place == 0 && e.kind == Trouble::dlopen) continue;  // itself
       const Module& module = link_.module(s.value.node.module);

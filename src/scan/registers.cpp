@@ -231,6 +231,16 @@ RegisterSet two_byte(const Insn& in) {
 
 }  // namespace
 
+Flow flow_of(const Insn& in) {
+  if (in.is_call()) return Flow::call;
+  if (in.is_jump()) return Flow::jump;
+  if (in.is_branch()) return Flow::branch;
+  if (in.is_indirect_call()) return Flow::indirect_call;
+  if (in.is_indirect_jump()) return in.rip_relative ? Flow::slot_jump : Flow::indirect_jump;
+  if (in.is_return()) return Flow::returns;
+  return in.is_end() ? Flow::stops : Flow::next;
+}
+
 RegisterSet written(const Insn& in) {
   if (!in.vector && in.map == Map::one) return one_byte(in);
   if (!in.vector && in.map == Map::two) return two_byte(in);

@@ -39,10 +39,8 @@ constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number"
                                                      "gconv",           "undecodable", "file",   "relocation", "script",
                                                      "other-entry"};
 
-constexpr std::uint32_t kRtSigaction = 13, kRtSigreturn = 15, kRestartSyscall = 219;
-// A signal interrupts these, and the kernel goes on with them by restart_syscall: poll, nanosleep, futex,
-// clock_nanosleep.
-constexpr std::array<std::uint32_t, 4> kRestarted{7, 35, 202, 230};
+// A signal interrupts these, and the kernel goes on with them by restart_syscall.
+constexpr std::array<std::string_view, 4> kRestarted{"poll", "nanosleep", "futex", "clock_nanosleep"};
 constexpr int kMaxRounds = 40;
 // How many programs a thread does before answers are handed on.
 constexpr std::size_t kBatchPerJob = 8;
@@ -109,7 +107,7 @@ class Scanner {
   void analyse() {
     reach_ = std::make_unique<Reach>(*link_, options_.assumes(Assumption::data_chunks) ? &library_ : nullptr, &dead_);
     numbers_ = std::make_unique<Numbers>(*link_, *reach_, options_.assumes(Assumption::own_numbers));
-    arguments_ = std::make_unique<Arguments>(*numbers_);
+    arguments_ = std::make_unique<Arguments>(*program_.modules.front()->machine, *numbers_);
     reach_->run();
     enter_opened();
   }
@@ -210,7 +208,7 @@ class Scanner {
       return trouble(Trouble::other_entry, place_name(module, site.address),
                      site.kind == SiteKind::int80 ? "int 0x80 makes calls of 32-bit programs"
                                                   : "sysenter makes calls of 32-bit programs");
-    const Findings all = numbers_->find(n, site.address, kRax);
+    const Findings all = numbers_->find(n, site.address, module.machine->call_number);
     if (all.assumed) assumed(Assumption::own_numbers);
     for (const Settled& s : all.settled) {
       if (s.value.kind == Value::Kind::constant && options_.arguments)
@@ -229,16 +227,19 @@ class Scanner {
   }
 
   void kernel_calls() {
-    const auto add = [&](std::uint32_t nr, std::uint32_t because) {
-      const auto found = found_.find(because);
-      if (found == found_.end() || found_.contains(nr)) return;
+    const Machine& machine = *program_.modules.front()->machine;
+    const auto add = [&](std::string_view made, std::string_view because) {
+      const auto nr = machine.number_of(made), cause = machine.number_of(because);
+      if (!nr || !cause || found_.contains(*nr)) return;
+      const auto found = found_.find(*cause);
+      if (found == found_.end()) return;
       Call call = found->second;
-      call.nr = nr;
+      call.nr = *nr;
       if (options_.chains) call.chain.push_back({"the kernel", "makes the call by itself, after a signal"});
-      found_.emplace(nr, std::move(call));
+      found_.emplace(*nr, std::move(call));
     };
-    add(kRtSigreturn, kRtSigaction);
-    for (const std::uint32_t nr : kRestarted) add(kRestartSyscall, nr);
+    add("rt_sigreturn", "rt_sigaction");
+    for (const std::string_view each : kRestarted) add("restart_syscall", each);
   }
 
   void order() {

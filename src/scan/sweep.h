@@ -1,11 +1,11 @@
-// Builds a Module: one pass over every instruction of the file.
+// Builds a Module: one pass over every instruction of the file. What instructions say is read by a class for each
+// machine; where functions begin, and what is made of it all, is the same for all of them.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <unordered_set>
 
-#include "scan/decode.h"
 #include "scan/module.h"
 
 namespace callgate::scan {
@@ -18,11 +18,43 @@ Address table_limit(const Module& module, Address a);
 
 class Sweep {
  public:
-  explicit Sweep(Module& module) : m_(module) {}
+  static std::unique_ptr<Sweep> of(Module& module);
+  virtual ~Sweep() = default;
   // Code areas and slots.
   void outline();
   // The rest.
   void run();
+
+ protected:
+  explicit Sweep(Module& module) : m_(module) {}
+
+  // What the machine's instructions say.
+  //
+  // A function begins: nothing is known of it.
+  virtual void begin() = 0;
+  // Decodes from `from` to the end. `again`: a branch leads here, off the instructions seen so far; stops where it
+  // meets one of them.
+  virtual void straight(Range range, Address from, bool again) = 0;
+  // After the last instruction: does control run on into what follows?
+  virtual void finish(Range range) = 0;
+  // Targets of jump tables inside of the function, of which some may be none.
+  virtual void own_labels(Range range) = 0;
+  // Where the jump tables of a function lead. All functions and data addresses are known.
+  virtual void table_targets_of(const Function& f, std::vector<Ref>& out) const = 0;
+  // The slot through which the PLT stub at `a` jumps.
+  virtual const Slot* stub(Address a) const = 0;
+
+  void add(Address from, Address to, RefKind kind);
+  void branch_to(Address target);
+  void follow_branches(Range range);
+
+  static constexpr std::uint8_t kBoundary = 1, kBranch = 2;
+  Module& m_;
+  // Of the function at hand.
+  Function f_;
+  std::vector<std::uint8_t> marks_;  // a byte for each of the code: an instruction begins, a branch leads here
+  bool lost_ = false;                // some bytes were no instruction
+  bool guessing_ = false;            // what is decoded may be no code
 
  private:
   void find_code();
@@ -46,35 +78,14 @@ class Sweep {
   void tables();
   void constant_pointers();
   void sort_functions();
-
   void entry(Address a);
   void sweep(Range range, bool framed);
-  void straight(Range range, Address from, bool again);
-  void follow_branches(Range range);
-  void note(const Insn& in, Address at, Range range);
-  void note_memory(const Insn& in, Address at, Address next);
-  void note_constants(const Insn& in, Address at);
-  void add(Address from, Address to, RefKind kind);
-  void branch_to(Address target);
-  void own_labels(Range range);
-  void finish(Range range);
-  // The slot through which the PLT stub at `a` jumps.
-  const Slot* stub(Address a) const;
 
-  Module& m_;
   std::vector<Range> gaps_;            // code without unwind entries
   std::vector<Address> entries_;       // where pieces of gaps begin
   std::unordered_set<Address> known_;  // the same, to ask
-  // Of the function at hand.
-  Function f_;
-  std::vector<std::uint8_t> marks_;  // a byte for each of the code: an instruction begins, a branch leads here
-  std::vector<Address> branches_;
+  std::vector<Address> branches_;      // of the function at hand
   std::size_t next_branch_ = 0;
-  Address self_ = 0;       // a place of the function whose address it has formed
-  bool lost_ = false;      // some bytes were no instruction
-  bool guessing_ = false;  // what is decoded may be no code
-  std::optional<Insn> last_;
-  Address last_at_ = 0;
 };
 
 }  // namespace callgate::scan

@@ -81,18 +81,20 @@ Values Tracer::nested(Query& outer, Node n, std::uint32_t at, Where where) {
 }
 
 void Tracer::follow(Query& q, std::uint32_t at, Where where) {
-  if (where.kind == Where::Kind::reg && (where.place == kRsp || where.place == kRbp)) {
+  const Machine& machine = q.graph.machine();
+  if (where.kind == Where::Kind::reg &&
+      (where.place == machine.stack_pointer || where.place == machine.frame_pointer)) {
     const StackState& s = q.graph.stack(at);
-    if (const auto& place = where.place == kRsp ? s.rsp : s.rbp) {
+    if (const auto& place = where.place == machine.stack_pointer ? s.pointer : s.frame) {
       q.out.insert({Value::Kind::frame, q.graph.node(), *place, 0, 8, ""});
       return;
     }
-    if (where.place == kRsp) return unknown(q, "the stack is not followed");
+    if (where.place == machine.stack_pointer) return unknown(q, "the stack is not followed");
   }
   const auto from = q.graph.before(at);
   if (at == 0) {
     const bool stack = where.kind == Where::Kind::stack;
-    if (stack && where.place < 8)
+    if (stack && where.place < machine.return_address_size)
       unknown(q, "read from the stack before it is written");
     else if (where.kind != Where::Kind::reg && !stack)
       unknown(q, "a byte of a parameter");
@@ -108,26 +110,6 @@ void Tracer::follow(Query& q, std::uint32_t at, Where where) {
     else
       after(q, i, where);
   }
-}
-
-// test r, r or cmp $n, r right before je (or jne, on the way that goes on).
-std::optional<std::int64_t> Tracer::settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
-                                                      Where where) const {
-  if (branch == 0 || at >= graph.size() || where.kind != Where::Kind::reg) return std::nullopt;
-  const Insn& in = graph.insn(branch);
-  const bool je = in.one(0x74) || in.two(0x84), jne = in.one(0x75) || in.two(0x85);
-  if (!je && !jne) return std::nullopt;
-  const bool next = graph.next_address(branch) == graph.address(at);
-  const bool taken = graph.next_address(branch) + static_cast<Address>(in.immediate) == graph.address(at);
-  if (next == taken || je != taken) return std::nullopt;
-  // Control must come from the comparison, not from elsewhere to the branch.
-  const auto before_branch = graph.before(branch);
-  if (before_branch.size() != 1 || before_branch[0] != branch - 1) return std::nullopt;
-  const Insn& compared = graph.insn(branch - 1);
-  if (compared.mod != 3 || compared.rm != where.place || compared.operand16 || !compared.wide) return std::nullopt;
-  if (compared.one(0x85) && compared.reg == compared.rm) return 0;
-  if ((compared.one(0x83) || compared.one(0x81)) && compared.group() == 7) return compared.immediate;
-  return std::nullopt;
 }
 
 // Jumps of other functions into the middle of this one: parts that the compiler has split off come back that way.
@@ -153,13 +135,13 @@ void Tracer::entered_elsewhere(Query& q, std::uint32_t at, Where where) {
     }
     Where there = where;
     if (where.kind == Where::Kind::stack) {
-      const auto& here_rsp = q.graph.stack(at).rsp;
-      const auto& there_rsp = graph(*other).stack(*index).rsp;
-      if (!here_rsp || !there_rsp) {
+      const auto& here_sp = q.graph.stack(at).pointer;
+      const auto& there_sp = graph(*other).stack(*index).pointer;
+      if (!here_sp || !there_sp) {
         unknown(q, "the stack is not followed");
         continue;
       }
-      there.place += *there_rsp - *here_rsp;
+      there.place += *there_sp - *here_sp;
     }
     for (Value v : nested(q, *other, *index, there)) {
       if (v.kind == Value::Kind::frame) v = Value{Value::Kind::unknown, n, 0, 0, 8, "an address on another stack"};
@@ -170,37 +152,32 @@ void Tracer::entered_elsewhere(Query& q, std::uint32_t at, Where where) {
   if (!any && link_.function(n).handlers) unknown(q, "an exception handler");
 }
 
-void Tracer::after(Query& q, std::uint32_t at, Where where) {
-  const bool done = where.kind == Where::Kind::stack    ? stack_effect(q, at, where)
-                    : where.kind == Where::Kind::vector ? vector_effect(q, at, where)
-                                                        : register_effect(q, at, where);
-  if (!done) q.work.emplace_back(at, where);
-}
-
 RegisterSet Tracer::changed_by_call(const Graph& graph, std::uint32_t at, int depth) {
-  const Insn& in = graph.insn(at);
   const std::uint32_t m = graph.node().module;
-  if (!in.is_call()) return kCallerSaved;
-  const Address target = graph.next_address(at) + static_cast<Address>(in.immediate);
+  const RegisterSet any = graph.machine().caller_saved;
+  if (graph.flow(at) != Flow::call) return any;
+  const Address target = graph.instruction(at).target;
   const Function* const f = link_.module(m).function_at(target);
-  if (f == nullptr || f->code.begin != target) return kCallerSaved;
+  if (f == nullptr || f->code.begin != target) return any;
   return changed_by({m, link_.module(m).id_of(*f)}, depth + 1);
 }
 
 RegisterSet Tracer::changed_by(Node n, int depth) {
   constexpr int kMaxCalls = 4;
   const Function& f = link_.function(n);
-  if (depth > kMaxCalls || f.indirect_jump || f.undecodable) return kCallerSaved;
+  const Machine& machine = *link_.module(n.module).machine;
+  const RegisterSet any = machine.caller_saved;
+  if (depth > kMaxCalls || f.indirect_jump || f.undecodable) return any;
   const auto known = changed_.find({n.module, n.function});
   if (known != changed_.end()) return known->second;
-  RegisterSet out = bit(kRax);
+  RegisterSet out = machine.result;
   for (const Ref& r : link_.module(n.module).refs_of(f))
-    if (r.kind != RefKind::call && r.kind != RefKind::address && r.kind != RefKind::memory) out = kCallerSaved;
+    if (r.kind != RefKind::call && r.kind != RefKind::address && r.kind != RefKind::memory) out = any;
   const Graph& g = graph(n);
-  if (g.too_large()) out = kCallerSaved;
-  for (std::uint32_t i = 0; i < g.size() && (out & kCallerSaved) != kCallerSaved; ++i)
-    out = static_cast<RegisterSet>(out | (g.insn(i).is_call() ? changed_by_call(g, i, depth) : written(g.insn(i))));
-  out = static_cast<RegisterSet>(out & kCallerSaved);
+  if (g.too_large()) out = any;
+  for (std::uint32_t i = 0; i < g.size() && (out & any) != any; ++i)
+    out |= g.flow(i) == Flow::call ? changed_by_call(g, i, depth) : g.written(i);
+  out &= any;
   changed_[{n.module, n.function}] = out;
   return out;
 }

@@ -1,5 +1,6 @@
 // What one instruction does to the place whose value is asked for.
 // SPDX-License-Identifier: Apache-2.0
+#include "scan/registers.h"
 #include "scan/trace.h"
 
 namespace callgate::scan {
@@ -33,6 +34,33 @@ std::int64_t low(std::int64_t v, bool wide) {
 }
 
 }  // namespace
+
+// test r, r or cmp $n, r right before je (or jne, on the way that goes on).
+std::optional<std::int64_t> Tracer::settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
+                                                      Where where) const {
+  if (branch == 0 || at >= graph.size() || where.kind != Where::Kind::reg) return std::nullopt;
+  const Insn& in = graph.insn(branch);
+  const bool je = in.one(0x74) || in.two(0x84), jne = in.one(0x75) || in.two(0x85);
+  if (!je && !jne) return std::nullopt;
+  const bool next = graph.next_address(branch) == graph.address(at);
+  const bool taken = graph.next_address(branch) + static_cast<Address>(in.immediate) == graph.address(at);
+  if (next == taken || je != taken) return std::nullopt;
+  // Control must come from the comparison, not from elsewhere to the branch.
+  const auto before_branch = graph.before(branch);
+  if (before_branch.size() != 1 || before_branch[0] != branch - 1) return std::nullopt;
+  const Insn& compared = graph.insn(branch - 1);
+  if (compared.mod != 3 || compared.rm != where.place || compared.operand16 || !compared.wide) return std::nullopt;
+  if (compared.one(0x85) && compared.reg == compared.rm) return 0;
+  if ((compared.one(0x83) || compared.one(0x81)) && compared.group() == 7) return compared.immediate;
+  return std::nullopt;
+}
+
+void Tracer::after(Query& q, std::uint32_t at, Where where) {
+  const bool done = where.kind == Where::Kind::stack    ? stack_effect(q, at, where)
+                    : where.kind == Where::Kind::vector ? vector_effect(q, at, where)
+                                                        : register_effect(q, at, where);
+  if (!done) q.work.emplace_back(at, where);
+}
 
 // Applies f to what is a constant; anything else becomes unknown.
 template <class F>
@@ -206,7 +234,7 @@ bool Tracer::copy_effect(Query& q, std::uint32_t at, Where where) {
     return true;
   }
   if ((in.opcode & 0xf8U) != 0x58U) return false;
-  if (const auto& rsp = q.graph.stack(at).rsp)
+  if (const auto& rsp = q.graph.stack(at).pointer)
     q.work.emplace_back(at, Where{Where::Kind::stack, *rsp, 8});
   else
     unknown(q, "the stack is not followed");
@@ -292,7 +320,7 @@ bool Tracer::stack_effect(Query& q, std::uint32_t at, Where where) {
   };
   const bool push_register = in.map == Map::one && !in.vector && (in.opcode & 0xf8U) == 0x50U;
   if (push_register || in.one(0x68) || in.one(0x6a) || (in.one(0xff) && in.group() == 6)) {
-    const auto& rsp = q.graph.stack(at).rsp;
+    const auto& rsp = q.graph.stack(at).pointer;
     if (!rsp) return unknown(q, "the stack is not followed"), true;
     if (!meets(*rsp - 8, 8)) return false;
     if (where.place != *rsp - 8 || (in.one(0xff))) return unknown(q, "written in parts"), true;
@@ -303,7 +331,7 @@ bool Tracer::stack_effect(Query& q, std::uint32_t at, Where where) {
     return true;
   }
   if (!writes_memory(in)) return false;
-  const bool on_stack = in.base == kRsp || (in.base == kRbp && q.graph.stack(at).rbp);
+  const bool on_stack = in.base == kRsp || (in.base == kRbp && q.graph.stack(at).frame);
   if (!on_stack || in.segment) return false;
   const auto place = q.graph.stack_place(at);
   if (!place) return unknown(q, "written by index"), true;

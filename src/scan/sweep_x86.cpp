@@ -1,6 +1,6 @@
 // One function at a time: decode, and keep what it refers to.
 // SPDX-License-Identifier: Apache-2.0
-#include "scan/sweep.h"
+#include "scan/sweep_x86.h"
 
 #include <algorithm>
 
@@ -12,15 +12,13 @@ constexpr std::uint64_t kVsyscallPage = 0xffffffffff600000;
 // gettimeofday, time, getcpu: the three entries of the page, 1 KiB apart.
 constexpr std::array<std::uint32_t, 3> kVsyscallNumbers{96, 201, 309};
 
-constexpr std::uint8_t kBoundary = 1, kBranch = 2;
-
 bool is_nop(const Insn& in) {
   return in.one(0x90) || in.two(0x1f) || (in.two(0x1e) && in.mod == 3);
 }
 
 }  // namespace
 
-const Slot* Sweep::stub(Address a) const {
+const Slot* X86Sweep::stub(Address a) const {
   const elf::Bytes b = m_.file.at(a);
   Insn in;
   for (std::size_t at = 0, n = 0; n < 2 && at < b.size() && decode(b.subspan(at), in); ++n, at += in.length) {
@@ -31,21 +29,8 @@ const Slot* Sweep::stub(Address a) const {
   return nullptr;
 }
 
-void Sweep::add(Address from, Address to, RefKind kind) {
-  if (kind == RefKind::call || kind == RefKind::jump || kind == RefKind::address || kind == RefKind::table) {
-    if (const Slot* const slot = m_.is_code(to) ? stub(to) : nullptr) {
-      to = slot->place;
-      kind = kind == RefKind::call      ? RefKind::call_slot
-             : kind == RefKind::address ? RefKind::memory
-                                        : RefKind::jump_slot;
-    }
-  }
-  if ((kind == RefKind::address && !m_.is_code(to)) || kind == RefKind::memory) m_.data_refs.push_back(to);
-  m_.refs.push_back({from, to, kind});
-}
-
 // A position-dependent file forms addresses as plain numbers, too.
-void Sweep::note_constants(const Insn& in, Address at) {
+void X86Sweep::note_constants(const Insn& in, Address at) {
   const auto take = [&](Address value, RefKind kind) {
     if (m_.file.segment_of(value) != nullptr) add(at, value, kind);
   };
@@ -54,7 +39,7 @@ void Sweep::note_constants(const Insn& in, Address at) {
   if (in.has_memory && !in.rip_relative) take(static_cast<std::uint32_t>(in.displacement), RefKind::address);
 }
 
-void Sweep::note_memory(const Insn& in, Address at, Address next) {
+void X86Sweep::note_memory(const Insn& in, Address at, Address next) {
   const Address target = next + static_cast<Address>(std::int64_t{in.displacement});
   const RefKind kind = in.is_indirect_call()   ? RefKind::call_slot
                        : in.is_indirect_jump() ? RefKind::jump_slot
@@ -64,7 +49,7 @@ void Sweep::note_memory(const Insn& in, Address at, Address next) {
   add(at, target, kind);
 }
 
-void Sweep::note(const Insn& in, Address at, Range range) {
+void X86Sweep::note(const Insn& in, Address at, Range range) {
   const Address next = at + in.length;
   if (in.is_call() || in.is_jump() || in.is_branch()) {
     const Address target = next + static_cast<Address>(in.immediate);
@@ -100,15 +85,7 @@ void Sweep::note(const Insn& in, Address at, Range range) {
   if (m_.file.position_dependent) note_constants(in, at);
 }
 
-void Sweep::branch_to(Address target) {
-  std::uint8_t& mark = marks_[target - f_.code.begin];
-  if ((mark & kBranch) == 0) branches_.push_back(target);
-  mark |= kBranch;
-}
-
-// Decodes from `from` to the end. `again`: a branch leads here, off the instructions seen so far; stops where it meets
-// one of them.
-void Sweep::straight(Range range, Address from, bool again) {
+void X86Sweep::straight(Range range, Address from, bool again) {
   const elf::Bytes there = m_.file.at(from);
   const elf::Bytes code = there.first(std::min<std::uint64_t>(there.size(), range.end - from));
   bool live = !again || !guessing_;
@@ -135,7 +112,7 @@ void Sweep::straight(Range range, Address from, bool again) {
   }
 }
 
-void Sweep::finish(Range range) {
+void X86Sweep::finish(Range range) {
   // An end, and what is never reached behind it, leads nowhere.
   if (!last_ || last_->is_end() || !m_.is_code(range.end)) return;
   if (last_at_ + last_->length > range.end) return;  // it goes on within what was taken for the next entry
@@ -145,7 +122,7 @@ void Sweep::finish(Range range) {
 
 // Targets of tables inside of the function: data among the code may have hidden them. Where a table ends is not known
 // yet, so some of them are none.
-void Sweep::own_labels(Range range) {
+void X86Sweep::own_labels(Range range) {
   guessing_ = true;
   const std::size_t end = m_.refs.size();
   for (std::size_t i = f_.refs_begin; i < end; ++i) {
@@ -158,32 +135,21 @@ void Sweep::own_labels(Range range) {
   guessing_ = false;
 }
 
-void Sweep::follow_branches(Range range) {
-  for (; next_branch_ < branches_.size(); ++next_branch_) {
-    const Address a = branches_[next_branch_];
-    if ((marks_[a - range.begin] & kBoundary) == 0) straight(range, a, true);
+void X86Sweep::table_targets_of(const Function& f, std::vector<Ref>& out) const {
+  std::unordered_set<Address> seen;
+  for (const Ref& r : m_.refs_of(f)) {
+    if (r.kind != RefKind::address || m_.is_code(r.to)) continue;
+    for (const bool absolute : {false, true}) {
+      if (absolute && !m_.file.position_dependent) continue;
+      for (const Address target : table_targets(m_, r.to, table_limit(m_, r.to), absolute))
+        if (!f.code.contains(target) && seen.insert(target).second) out.push_back({r.from, target, RefKind::table});
+    }
   }
 }
 
-void Sweep::sweep(Range range, bool framed) {
-  f_ = Function{};
-  f_.code = range;
-  f_.framed = framed;
-  f_.refs_begin = static_cast<std::uint32_t>(m_.refs.size());
-  f_.sites_begin = static_cast<std::uint32_t>(m_.sites.size());
-  marks_.assign(range.end - range.begin, 0);
-  branches_.clear();
-  next_branch_ = 0;
-  lost_ = false;
+void X86Sweep::begin() {
   self_ = 0;
   last_.reset();
-  straight(range, range.begin, false);
-  follow_branches(range);
-  if (f_.indirect_jump && lost_) own_labels(range);
-  finish(range);
-  f_.refs_end = static_cast<std::uint32_t>(m_.refs.size());
-  f_.sites_end = static_cast<std::uint32_t>(m_.sites.size());
-  m_.functions.push_back(f_);
 }
 
 }  // namespace callgate::scan
