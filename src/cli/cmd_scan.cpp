@@ -102,7 +102,10 @@ constexpr auto kOptions =
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
         {"graph", 0, "", "the ways to all calls, or to that of --why, as a graph (dot)", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
-         "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,no-script,data-chunks,plain-locks,own-numbers", true},
+         "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,gconv-config,no-pam,pam-config,dlopen-notes,no-script,data-"
+         "chunks,"
+         "plain-locks,own-numbers",
+         true},
         {"root", 0, "DIR", "the directory that is the program's root (/ if not given); alone: all programs below it",
          ""},
         {"image", 0, "FILE",

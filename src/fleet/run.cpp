@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fleet/run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -19,10 +21,33 @@ std::uint64_t Stamps::of(const std::string& path) {
   return known_.emplace(path, stamp).first->second;
 }
 
+// Of the files that say what is linked, and what scan::Config reads.
+std::uint64_t Stamps::configuration() {
+  std::call_once(configured_, [&] {
+    constexpr std::array<const char*, 4> kFiles{"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/nsswitch.conf",
+                                                "/etc/pam.conf"};
+    constexpr std::array<const char*, 8> kDirectories{"/etc/pam.d",
+                                                      "/usr/lib/pam.d",
+                                                      "/usr/lib/gconv",
+                                                      "/usr/lib/gconv/gconv-modules.d",
+                                                      "/usr/lib64/gconv",
+                                                      "/usr/lib64/gconv/gconv-modules.d",
+                                                      "/usr/lib/x86_64-linux-gnu/gconv",
+                                                      "/usr/lib/x86_64-linux-gnu/gconv/gconv-modules.d"};
+    for (const char* const each : kFiles) configuration_ = std::max(configuration_, of(each));
+    for (const std::string directory : kDirectories) {
+      configuration_ = std::max(configuration_, of(directory));
+      for (const std::string& each : tree_.names(directory))
+        if (!each.ends_with(".so"))
+          configuration_ = std::max(configuration_, of(fmt::format("{}/{}", directory, each)));
+    }
+  });
+  return configuration_;
+}
+
 std::uint64_t Stamps::of(const std::string& program, std::span<const std::string> libraries) {
   std::uint64_t newest = of(program);
-  constexpr std::array<const char*, 3> kLinking{"/etc/ld.so.cache", "/etc/ld.so.preload", "/etc/nsswitch.conf"};
-  for (const char* const each : kLinking) newest = std::max(newest, of(each));
+  newest = std::max(newest, configuration());
   for (const std::string& each : libraries) newest = std::max(newest, of(each));
   return newest;
 }

@@ -21,7 +21,10 @@ class Stamps {
   std::uint64_t of(const std::string& program, std::span<const std::string> libraries);
 
  private:
+  std::uint64_t configuration();
   const Tree& tree_;
+  std::once_flag configured_;
+  std::uint64_t configuration_ = 0;
   std::mutex mutex_;
   std::map<std::string, std::uint64_t> known_;
 };

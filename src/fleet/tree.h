@@ -48,7 +48,8 @@ struct Inventory {
 class Tree {
  public:
   virtual ~Tree() = default;
-  // The content of a regular file. Errors: io, and limit for a larger one than scan::kMaxFileBytes.
+  // The content of a regular file; of a path that ends in a slash, the names in a directory (as scan::Library::Read).
+  // Errors: io, and limit for a larger one than scan::kMaxFileBytes.
   virtual base::Result<std::string> read(const std::string& path) const = 0;
   // The path without symbolic links; empty if nothing is there.
   virtual std::string real(const std::string& path) const = 0;

@@ -45,8 +45,9 @@ std::string plain(std::string_view path) {
 // What a scan may read besides programs: what the loader and the packages are described by.
 bool is_described_by(std::string_view path, std::uint64_t size) {
   return size <= (std::uint64_t{64} << 20) &&
-         (path.starts_with("etc/ld.so") || path == "etc/nsswitch.conf" || path.find("lib/dpkg/") != std::string::npos ||
-          path.find("lib/apk/db/") != std::string::npos);
+         (path.starts_with("etc/ld.so") || path == "etc/nsswitch.conf" || path.starts_with("etc/pam.") ||
+          path.starts_with("usr/lib/pam.d/") || path.find("/gconv/gconv-modules") != std::string_view::npos ||
+          path.find("lib/dpkg/") != std::string::npos || path.find("lib/apk/db/") != std::string::npos);
 }
 
 class Tree final : public fleet::Tree {
@@ -54,6 +55,7 @@ class Tree final : public fleet::Tree {
   Tree(Root root, Spool spool) : root_(std::move(root)), spool_(std::move(spool)) {}
 
   base::Result<std::string> read(const std::string& path) const override {
+    if (path.ends_with('/')) return listing(path);
     const auto file = root_.file(path);
     if (!file) return base::fail(ErrorCode::io, "no such file in the image", ENOENT);
     if (!file->kept)
@@ -68,6 +70,13 @@ class Tree final : public fleet::Tree {
   fleet::Inventory inventory(const std::function<void(std::uint64_t)>&) const override { return root_.inventory(); }
 
  private:
+  base::Result<std::string> listing(const std::string& directory) const {
+    if (root_.real(directory).empty()) return base::fail(ErrorCode::io, "no such directory in the image", ENOENT);
+    std::string out;
+    for (const std::string& each : root_.names(directory)) out += each + '\0';
+    return out;
+  }
+
   Root root_;
   Spool spool_;
 };

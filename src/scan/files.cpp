@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan/files.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/openat2.h>
@@ -8,7 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <vector>
 
 #include "base/io.h"
 
@@ -34,6 +37,21 @@ base::Result<std::string> contents(int fd) {
   return out;
 }
 
+base::Result<std::string> names(base::UniqueFd fd) {
+  DIR* const stream = fdopendir(fd.get());
+  if (stream == nullptr) return base::fail(base::ErrorCode::io, base::errno_text(errno), errno);
+  fd.release();  // closedir closes it
+  std::vector<std::string> all;
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): the stream is this call's own
+  for (const dirent* e = readdir(stream); e != nullptr; e = readdir(stream))
+    if (const std::string_view name = e->d_name; name != "." && name != "..") all.emplace_back(name);
+  closedir(stream);
+  std::sort(all.begin(), all.end());
+  std::string out;
+  for (const std::string& each : all) out += each + '\0';
+  return out;
+}
+
 }  // namespace
 
 Library::Read reader(std::string root) {
@@ -52,7 +70,7 @@ Library::Read reader(std::string root) {
         fd = base::UniqueFd(static_cast<int>(syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof how)));
     }
     if (!fd) return base::fail(base::ErrorCode::io, fmt::format("open: {}", base::errno_text(errno)), errno);
-    return contents(fd.get());
+    return path.ends_with('/') ? names(std::move(fd)) : contents(fd.get());
   };
 }
 

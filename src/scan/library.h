@@ -20,7 +20,8 @@ namespace callgate::scan {
 
 class Library {
  public:
-  // Gives a file's content; by several threads at once.
+  // Gives a file's content; by several threads at once. Of a path that ends in a slash, a directory: the names in it,
+  // sorted, each with a zero byte behind it.
   using Read = std::function<base::Result<std::string>(const std::string& path)>;
   explicit Library(Read read, const Cache* cache = nullptr, unsigned jobs = 1);
   // Another view of the same, which may analyse modules on `jobs` threads.

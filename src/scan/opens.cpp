@@ -19,36 +19,10 @@ constexpr std::array<Entry, 4> kEntries{{{"dlopen", Trouble::dlopen, 0},
                                          {"dlsym", Trouble::dlsym, 1},
                                          {"dlvsym", Trouble::dlsym, 1}}};
 
-// "passwd: files systemd" → libnss_files.so.2, libnss_systemd.so.2. Actions in brackets are none.
-std::vector<std::string> name_services(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    std::string_view line(text.data() + at, end - at);
-    at = end + 1;
-    line = line.substr(0, line.find('#'));
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
-    std::string word;
-    bool action = false;
-    for (const char c : std::string(line.substr(colon + 1)) + " ") {
-      if (c == '[') action = true;
-      if (c != ' ' && c != '\t' && c != '\r' && !action && c != '[' && c != ']')
-        word += c;
-      else if (!word.empty())
-        out.push_back(fmt::format("libnss_{}.so.2", word)), word.clear();
-      if (c == ']') action = false;
-    }
-  }
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
 class Finder {
  public:
-  Finder(const Link& link, const Reach& reach, Numbers& numbers, const Options& options, const std::string& nsswitch)
-      : link_(link), reach_(reach), numbers_(numbers), options_(options), nsswitch_(nsswitch) {}
+  Finder(const Link& link, const Reach& reach, Numbers& numbers, const Options& options, Config& config)
+      : link_(link), reach_(reach), numbers_(numbers), options_(options), config_(config) {}
 
   Opens run() {
     for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
@@ -71,8 +45,19 @@ class Finder {
       out_.unresolved.push_back({kind, std::move(where), std::move(why)});
       return;
     }
-    if (std::find(out_.assumed.begin(), out_.assumed.end(), accepted) == out_.assumed.end())
-      out_.assumed.push_back(accepted);
+    assume(accepted);
+  }
+
+  void assume(Assumption a) {
+    if (std::find(out_.assumed.begin(), out_.assumed.end(), a) == out_.assumed.end()) out_.assumed.push_back(a);
+  }
+
+  // What is named somewhere is all that is opened.
+  void take(Trouble kind, Assumption accepted, const Named& named, const std::string& by) {
+    assume(accepted);
+    for (const std::string& each : named.libraries) out_.libraries.push_back({each, by, accepted});
+    for (const Named::Problem& p : named.problems)
+      out_.unresolved.push_back({kind, p.where, fmt::format("{}: {}", name(accepted), p.why)});
   }
 
   // Calls through the pointers that the loader fills with dlopen and its kin.
@@ -97,8 +82,17 @@ class Finder {
   }
 
   void give_up(Node n, Address from, const Entry& e, const std::string& why) {
-    trouble(e.kind, e.kind == Trouble::dlopen ? Assumption::no_dlopen : Assumption::no_dlsym,
-            place_name(link_.module(n.module), from), fmt::format("{}: {}", e.function, why));
+    const Module& module = link_.module(n.module);
+    // What libpam looks up is of the modules that it has opened, and all that those export counts.
+    if (module.file.dynamic.soname.starts_with("libpam.so.")) {
+      if (options_.assumes(Assumption::no_pam)) return assume(Assumption::no_pam);
+      if (options_.assumes(Assumption::pam_config))
+        return take(Trouble::dlopen, Assumption::pam_config, config_.pam(module), module.path);
+    }
+    if (e.kind == Trouble::dlopen && !module.file.dlopen_notes.empty() && options_.assumes(Assumption::dlopen_notes))
+      return take(e.kind, Assumption::dlopen_notes, noted_libraries(module), module.path);
+    trouble(e.kind, e.kind == Trouble::dlopen ? Assumption::no_dlopen : Assumption::no_dlsym, place_name(module, from),
+            fmt::format("{}: {}", e.function, why));
   }
 
   void at_call(Node n, Address from, const Entry& e) {
@@ -135,8 +129,7 @@ class Finder {
           trouble(Trouble::dlopen, Assumption::no_dlopen, place_name(module, r.from),
                   "the loader inside of a static program may open libraries");
         else if (text == "gconv_init")
-          trouble(Trouble::gconv, Assumption::no_gconv, place_name(module, r.from),
-                  "a module for a character set may be loaded");
+          converters(module, r.from);
         // The C library names itself and its loader only to compare.
         else if (text.starts_with("lib") && !text.starts_with("libc.so") &&
                  text.find(".so") != std::string_view::npos && text.find_first_of(" %\n") == std::string_view::npos)
@@ -146,18 +139,24 @@ class Finder {
   }
 
   void name_service(const Module& module, Address from) {
+    if (options_.assumes(Assumption::nss_config))
+      return take(Trouble::nss, Assumption::nss_config, config_.name_services(), module.path);
     trouble(Trouble::nss, Assumption::nss_config, place_name(module, from),
             "which name services are used is decided by /etc/nsswitch.conf when the program runs");
-    if (!options_.assumes(Assumption::nss_config)) return;
-    for (std::string& each : name_services(nsswitch_))
-      out_.libraries.push_back({std::move(each), module.path, Assumption::nss_config});
+  }
+
+  void converters(const Module& module, Address from) {
+    if (!options_.assumes(Assumption::no_gconv) && options_.assumes(Assumption::gconv_config))
+      return take(Trouble::gconv, Assumption::gconv_config, config_.gconv(module), module.path);
+    trouble(Trouble::gconv, Assumption::no_gconv, place_name(module, from),
+            "a module for a character set may be loaded");
   }
 
   const Link& link_;
   const Reach& reach_;
   Numbers& numbers_;
   const Options& options_;
-  const std::string& nsswitch_;
+  Config& config_;
   Opens out_;
 };
 
@@ -167,9 +166,8 @@ std::string place_name(const Module& module, Address a) {
   return fmt::format("{}: {}", module.path.substr(module.path.rfind('/') + 1), module.describe(a));
 }
 
-Opens find_opens(const Link& link, const Reach& reach, Numbers& numbers, const Options& options,
-                 const std::string& nsswitch) {
-  return Finder(link, reach, numbers, options, nsswitch).run();
+Opens find_opens(const Link& link, const Reach& reach, Numbers& numbers, const Options& options, Config& config) {
+  return Finder(link, reach, numbers, options, config).run();
 }
 
 }  // namespace callgate::scan

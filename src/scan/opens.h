@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "scan/config.h"
 #include "scan/numbers.h"
 #include "scan/scan.h"
 
@@ -19,9 +20,8 @@ struct Opens {
   std::vector<Assumption> assumed;
 };
 
-// What the reached code opens. `nsswitch`: the text of /etc/nsswitch.conf.
-Opens find_opens(const Link& link, const Reach& reach, Numbers& numbers, const Options& options,
-                 const std::string& nsswitch);
+// What the reached code opens. `config` is asked only for what is assumed to be decided by it.
+Opens find_opens(const Link& link, const Reach& reach, Numbers& numbers, const Options& options, Config& config);
 
 // "libc.so.6: fopen+0x10".
 std::string place_name(const Module& module, Address a);

@@ -15,30 +15,6 @@ namespace callgate::scan {
 
 namespace {
 
-struct AssumptionRow {
-  Assumption which;
-  std::string_view name, explanation;
-};
-constexpr std::array<AssumptionRow, 9> kAssumptions{{
-    {Assumption::no_missing, "no-missing", "libraries that were not found bring nothing"},
-    {Assumption::no_dlopen, "no-dlopen", "where the name of an opened library is not known, none is opened"},
-    {Assumption::no_dlsym, "no-dlsym", "a function looked up by an unknown name is one that is reached anyway"},
-    {Assumption::nss_config, "nss-config", "the name services are those that /etc/nsswitch.conf names now"},
-    {Assumption::no_gconv, "no-gconv", "no character set is converted by a module of the C library"},
-    {Assumption::no_script, "no-script", "a script only makes its interpreter do what its own code does"},
-    {Assumption::data_chunks, "data-chunks", "a pointer in data is used only by what names the object that holds it"},
-    {Assumption::plain_locks, "plain-locks",
-     "a lock has a priority ceiling only if a function that asks for one is reached"},
-    {Assumption::own_numbers, "own-numbers",
-     "a wrapper that is called through a pointer gets only constants of the module that holds the pointer"},
-}};
-constexpr std::array<Assumption, 9> kAll{Assumption::no_missing,  Assumption::no_dlopen,   Assumption::no_dlsym,
-                                         Assumption::nss_config,  Assumption::no_gconv,    Assumption::no_script,
-                                         Assumption::data_chunks, Assumption::plain_locks, Assumption::own_numbers};
-constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
-                                                     "gconv",           "undecodable", "file",   "relocation", "script",
-                                                     "other-entry"};
-
 // A signal interrupts these, and the kernel goes on with them by restart_syscall.
 constexpr std::array<std::string_view, 4> kRestarted{"poll", "nanosleep", "futex", "clock_nanosleep"};
 constexpr int kMaxRounds = 40;
@@ -57,16 +33,15 @@ bool is_followed(std::uint32_t type) {
 class Scanner {
  public:
   Scanner(Library& library, const Options& options, Program program)
-      : library_(library), options_(options), program_(std::move(program)) {}
+      : library_(library), options_(options), program_(std::move(program)), config_(library) {}
 
   Answer run() {
-    const auto nsswitch = library_.text("/etc/nsswitch.conf");
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
       analyse();
-      if (!open_more(nsswitch ? *nsswitch : "")) break;
+      if (!open_more()) break;
     }
-    narrow(nsswitch ? *nsswitch : "");
+    narrow();
     describe();
     find_calls();
     kernel_calls();
@@ -89,13 +64,13 @@ class Scanner {
   }
 
   // Again without what does not run, by what is assumed.
-  void narrow(const std::string& nsswitch) {
+  void narrow() {
     if (!options_.assumes(Assumption::plain_locks)) return;
     if (std::any_of(kCeilingCalls.begin(), kCeilingCalls.end(), [&](std::string_view f) { return reaches(f); })) return;
     if (!priority_ceilings(*link_, dead_)) return;
     assumed(Assumption::plain_locks);
     analyse();
-    opens_ = find_opens(*link_, *reach_, *numbers_, options_, nsswitch);
+    opens_ = find_opens(*link_, *reach_, *numbers_, options_, config_);
   }
 
   bool reaches(std::string_view name) const {
@@ -113,8 +88,8 @@ class Scanner {
   }
 
   // True if something has come up that was not known before.
-  bool open_more(const std::string& nsswitch) {
-    Opens opens = find_opens(*link_, *reach_, *numbers_, options_, nsswitch);
+  bool open_more() {
+    Opens opens = find_opens(*link_, *reach_, *numbers_, options_, config_);
     bool more = false;
     for (const auto& [name, node] : opens.symbols) more = looked_up_.emplace(name, Node{}).second || more;
     for (const Opens::Wanted& each : opens.libraries) {
@@ -323,6 +298,7 @@ class Scanner {
   Library& library_;
   const Options& options_;
   Program program_;
+  Config config_;
   Dead dead_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<Reach> reach_;
@@ -337,30 +313,6 @@ class Scanner {
 };
 
 }  // namespace
-
-std::string_view name(Assumption a) {
-  return kAssumptions[static_cast<std::size_t>(a)].name;
-}
-std::string_view explain(Assumption a) {
-  return kAssumptions[static_cast<std::size_t>(a)].explanation;
-}
-std::span<const Assumption> assumptions() {
-  return kAll;
-}
-
-std::optional<Assumption> find_assumption(std::string_view text) {
-  for (const AssumptionRow& row : kAssumptions)
-    if (row.name == text) return row.which;
-  return std::nullopt;
-}
-
-std::string_view name(Trouble t) {
-  return kTroubles[static_cast<std::size_t>(t)];
-}
-
-bool Options::assumes(Assumption a) const {
-  return std::find(assume.begin(), assume.end(), a) != assume.end();
-}
 
 namespace {
 

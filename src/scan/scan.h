@@ -13,15 +13,19 @@ namespace callgate::scan {
 
 // What a user may accept unseen.
 enum class Assumption : std::uint8_t {
-  no_missing,   // libraries that were not found bring nothing
-  no_dlopen,    // where the name of an opened library is not known, none is opened
-  no_dlsym,     // where the name of a looked-up function is not known, it is one that is reached anyway
-  nss_config,   // name services are those of /etc/nsswitch.conf
-  no_gconv,     // no character set is converted by a module of the C library
-  no_script,    // a script makes its interpreter do nothing but what the interpreter's own code does
-  data_chunks,  // objects in data are what they seem: a pointer counts once its object is reached
-  plain_locks,  // no lock has a priority ceiling unless the program asks for one by name
-  own_numbers,  // a wrapper called through a pointer gets constants of the module that holds the pointer
+  no_missing,    // libraries that were not found bring nothing
+  no_dlopen,     // where the name of an opened library is not known, none is opened
+  no_dlsym,      // where the name of a looked-up function is not known, it is one that is reached anyway
+  nss_config,    // name services are those of /etc/nsswitch.conf
+  no_gconv,      // no character set is converted by a module of the C library
+  gconv_config,  // character sets are converted by the modules that gconv-modules names
+  no_pam,        // PAM loads no modules
+  pam_config,    // PAM's modules are those that /etc/pam.d names
+  dlopen_notes,  // a file with .note.dlopen opens what its notes name, and nothing else
+  no_script,     // a script makes its interpreter do nothing but what the interpreter's own code does
+  data_chunks,   // objects in data are what they seem: a pointer counts once its object is reached
+  plain_locks,   // no lock has a priority ceiling unless the program asks for one by name
+  own_numbers,   // a wrapper called through a pointer gets constants of the module that holds the pointer
 };
 std::string_view name(Assumption a);
 std::string_view explain(Assumption a);

@@ -89,8 +89,12 @@ TEST(Directory, TellsWhatItDoesNotOpen) {
   }
   // Asked for by name they are no files, either, and nobody waits for a writer.
   const auto tree = tree_of(root.path());
-  for (const char* const path : {"/pipe", "/socket", "/circle-a", "/dangling", "/"})
+  for (const char* const path : {"/pipe", "/socket", "/circle-a", "/dangling", "/.", "/pipe/", "/circle-a/", "/gone/"})
     EXPECT_FALSE(tree->read(path).has_value()) << path;
+  // With a slash behind it a directory is its names.
+  const auto names = tree->read("/");
+  ASSERT_TRUE(names.has_value());
+  EXPECT_NE(names->find(std::string("circle-a\0circle-b\0", 18)), std::string::npos);
 }
 
 TEST(Directory, LinksLeadNowhereOutside) {
