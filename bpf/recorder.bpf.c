@@ -289,7 +289,7 @@ static __always_inline void mark_runtime(struct task_struct *task) {
 // Numbers that no table holds are no runtime's.
 static __always_inline int note_runtime(struct task_struct *task, struct recorder_task *mark, __u32 nr, __u32 compat) {
   if (nr >= RECORDER_NUMBERS) return 0;
-  tables.runtime[filters_of(task) > mark->filters][(nr | compat * RECORDER_NUMBERS) & (RECORDER_CALLS - 1)] = 1;
+  tables.runtime[filters_of(task) > mark->filters][call_index(nr, compat)] = 1;
   return 0;
 }
 
@@ -578,14 +578,24 @@ int BPF_PROG(on_capability, void *credentials, void *target, void *capable, int 
 }
 
 // The kernel's submission thread is none of the marked tasks, but belongs to their process.
-SEC("raw_tp/io_uring_submit_req")
-int BPF_PROG(on_uring, struct io_kiocb *request) {
+static __always_inline int note_operation(struct io_kiocb *request) {
   struct task_struct *task = bpf_get_current_task_btf();
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark) mark = bpf_task_storage_get(&tasks, task->group_leader, 0, 0);
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
   tables.uring_ops[BPF_CORE_READ(request, opcode)] |= 1U << phase_of(process_of(task, mark));
   return 0;
+}
+
+SEC("raw_tp/io_uring_submit_req")
+int BPF_PROG(on_uring, struct io_kiocb *request) {
+  return note_operation(request);
+}
+
+// As it was called from Linux 6.0 to 6.4; earlier ones gave other arguments.
+SEC("raw_tp/io_uring_submit_sqe")
+int BPF_PROG(on_uring_of_6_0, struct io_kiocb *request) {
+  return note_operation(request);
 }
 
 // The page at 0xffffffffff600000 is entered without a system call, yet filters judge these as time, gettimeofday, getcpu.

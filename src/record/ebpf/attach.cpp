@@ -7,13 +7,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <numeric>
 #include <set>
@@ -53,6 +58,57 @@ base::Error explain(std::string_view what, int error) {
   else if (access("/sys/kernel/btf/vmlinux", R_OK) != 0)
     hint = "; the kernel's types are not to be had: no /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)";
   return {base::ErrorCode::unsupported, fmt::format("{}: {}{}", what, base::errno_text(error), hint), error};
+}
+
+// The end of what libbpf warns of, the log of the kernel's verifier included.
+class Warnings {
+ public:
+  Warnings() {
+    text.clear();
+    libbpf_set_print(keep);
+  }
+  ~Warnings() {
+    libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
+  }
+  Warnings(const Warnings&) = delete;
+  Warnings& operator=(const Warnings&) = delete;
+
+  // Which program the verifier refused, and its last word: the line before its statistics. Empty if it said nothing.
+  static std::string reason() {
+    const auto lines = base::split(text, '\n');
+    const auto statistics =
+        std::ranges::find_if(lines, [](std::string_view line) { return line.starts_with("processed "); });
+    if (statistics == lines.begin() || statistics == lines.end()) return {};
+    constexpr std::string_view kProgram = "prog '";
+    const std::size_t at = text.find(kProgram);
+    const std::string_view rest = at == std::string::npos ? "" : std::string_view(text).substr(at + kProgram.size());
+    return fmt::format("; its verifier says of {}: {}", base::printable(rest.substr(0, rest.find('\''))),
+                       base::printable(*std::prev(statistics), kLongest));
+  }
+
+ private:
+  static constexpr std::size_t kLongest = 200;
+
+  static int keep(libbpf_print_level level, const char* format, va_list arguments) {
+    constexpr std::size_t kMost = std::size_t{1} << 20;
+    if (level != LIBBPF_WARN || text.size() > kMost) return 0;
+    char* line = nullptr;
+    // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): libbpf has begun it
+    const int size = vasprintf(&line, format, arguments);
+    if (size < 0) return 0;
+    text += line;
+    std::free(line);
+    return size;
+  }
+
+  static inline std::string text;
+};
+
+bool is_linux_6_0_to_6_4() {
+  utsname machine{};
+  if (uname(&machine) != 0) return false;
+  const auto parts = base::split(machine.release, '.');
+  return parts.size() > 2 && parts[0] == "6" && base::parse_u64(parts[1]).value_or(5) <= 4;
 }
 
 std::uint32_t own_namespace(const char* link) {
@@ -110,19 +166,23 @@ struct Ebpf::State {
 };
 
 base::Result<void> Ebpf::State::load(const Keep& keep, const CgroupChoice& cgroup, bool containers) {
-  libbpf_set_print([](libbpf_print_level, const char*, va_list) { return 0; });
+  const Warnings warnings;
   object.reset(bpf_object__open_mem(kObject, sizeof kObject, nullptr));
   if (!object) return tl::unexpected(explain("libbpf cannot open the recorder's programs", errno));
   const recorder_config config = configure(keep, cgroup, containers);
   bpf_map* const rodata = bpf_object__find_map_by_name(object.get(), ".rodata.config");
   if (rodata == nullptr || bpf_map__set_initial_value(rodata, &config, sizeof config) != 0)
     return base::fail(base::ErrorCode::internal, "the recorder's programs have no configuration");
+  bpf_program__set_autoload(bpf_object__find_program_by_name(object.get(), "on_uring_of_6_0"), is_linux_6_0_to_6_4());
   bpf_program* const on_return = bpf_object__find_program_by_name(object.get(), "on_return");
   bpf_program__set_autoload(on_return, keep.denied);
   bpf_program__set_autoload(bpf_object__find_program_by_name(object.get(), "on_attach"), containers);
   if (!keep.denied) blind.push_back(recording::Blind::denied);
-  if (const int error = bpf_object__load(object.get()); error != 0)
-    return tl::unexpected(explain("the kernel does not take the recorder's programs", -error));
+  if (const int error = bpf_object__load(object.get()); error != 0) {
+    base::Error why = explain("the kernel does not take the recorder's programs", -error);
+    why.message += Warnings::reason();
+    return tl::unexpected(std::move(why));
+  }
   const int bss = map(".bss");
   void* const memory = mmap(nullptr, sizeof(recorder_tables), PROT_READ | PROT_WRITE, MAP_SHARED, bss, 0);
   if (memory == MAP_FAILED) return tl::unexpected(explain("the recorder's tables cannot be mapped", errno));
@@ -133,23 +193,28 @@ base::Result<void> Ebpf::State::load(const Keep& keep, const CgroupChoice& cgrou
 base::Result<void> Ebpf::State::attach_all() {
   const auto optional = [](std::string_view name) -> std::optional<recording::Blind> {
     if (name == "on_capability") return recording::Blind::capabilities;
-    if (name == "on_uring") return recording::Blind::io_uring;
     if (name == "on_vsyscall") return recording::Blind::vsyscalls;
     return std::nullopt;
   };
+  bool sees_uring = false;  // by one of two, of which each kernel has one at most
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object.get()) {
     if (!bpf_program__autoload(program)) continue;
     const std::string_view name = bpf_program__name(program);
+    const bool of_uring = name.starts_with("on_uring");
     std::unique_ptr<bpf_link, DestroyLink> link(bpf_program__attach(program));
     if (link) {
       links.push_back(std::move(link));
+      sees_uring = sees_uring || of_uring;
+    } else if (of_uring) {
+      continue;
     } else if (const auto without = optional(name)) {
       blind.push_back(*without);
     } else {
       return tl::unexpected(explain(fmt::format("the recorder's program {} cannot be attached", name), errno));
     }
   }
+  if (!sees_uring) blind.push_back(recording::Blind::io_uring);
   std::ranges::sort(blind);
   since_ns = monotonic_ns();
   return {};
