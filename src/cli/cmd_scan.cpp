@@ -37,12 +37,17 @@ std::optional<scan::Options> options_of(Session& session) {
 }
 
 // The call that --why asks about; `status` is set where it is none.
-std::optional<std::uint32_t> asked(Session& session, int& status) {
+std::optional<AskedCall> asked(Session& session, int& status) {
   const auto word = session.arguments().last("why");
   if (!word) return std::nullopt;
-  if (const auto nr = arch::number(arch::Arch::x86_64, *word)) return nr;
-  if (const auto nr = base::parse_u64(*word); nr && *nr <= 0xffffffff) return static_cast<std::uint32_t>(*nr);
-  status = session.usage(kNoSuchCall, fmt::format("x86_64 has no call '{}'", base::printable(*word)));
+  std::string machines;
+  for (const scan::Machine& each : scan::machines()) {
+    if (each.number_of(*word)) return AskedCall{std::string(*word), std::nullopt};
+    machines += fmt::format("{}{}", machines.empty() ? "" : ", ", arch::info(each.arch).name);
+  }
+  if (const auto nr = base::parse_u64(*word); nr && *nr <= 0xffffffff)
+    return AskedCall{std::string(*word), static_cast<std::uint32_t>(*nr)};
+  status = session.usage(kNoSuchCall, fmt::format("no call '{}' on {}", base::printable(*word), machines));
   return std::nullopt;
 }
 
@@ -79,7 +84,7 @@ int scan_command(Session& session) {
     }
     if (!answer->closed()) status = std::max(status, kNo);
     if (graph) {
-      session.print(scan_graph(*answer, why));
+      session.print(scan_graph(*answer, why ? std::optional(why->of(answer->arch).value_or(~0U)) : std::nullopt));
     } else if (session.json()) {
       if (why)
         scan_why_json(*answer, *why, json);
@@ -134,7 +139,8 @@ constexpr std::array<Example, 4> kExamples{{
 extern const Command kScanCommand{
     "scan",
     "find the calls that a program's code can make",
-    "Reads x86-64 programs with all libraries that the dynamic loader would give them, follows every way through their "
+    "Reads x86-64 and aarch64 programs with all libraries that the dynamic loader would give them, follows every way "
+    "through their "
     "code from where the kernel enters, and lists the system calls that it can come to: over the whole life of the "
     "program, its loader's start included. Nothing is executed. A call that is not listed is never made by a program "
     "that is 'closed'.\n\n"

@@ -38,8 +38,8 @@ class Graph {
     }
     for (const scan::Call& call : answer.calls)
       if (!only || *only == call.nr)
-        out += fmt::format("  c{} [label={},shape=ellipse{}];\n", call.nr, dot_quoted(scanned_call_name(call.nr)),
-                           call.assumed ? ",style=dashed" : "");
+        out += fmt::format("  c{} [label={},shape=ellipse{}];\n", call.nr,
+                           dot_quoted(scanned_call_name(answer.arch, call.nr)), call.assumed ? ",style=dashed" : "");
     for (const auto& [each, why] : roots_) out += fmt::format("  {} [style=bold,tooltip={}];\n", each, dot_quoted(why));
     for (const auto& [edge, label] : edges_) out += fmt::format("  {} [label={}];\n", edge, dot_quoted(label));
     return out + "}\n";

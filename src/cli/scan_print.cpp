@@ -20,27 +20,42 @@ std::string evidence(const scan::Call& call) {
 std::vector<std::string> names(const scan::Answer& answer, bool assumed) {
   std::vector<std::string> out;
   for (const scan::Call& call : answer.calls)
-    if (call.assumed.has_value() == assumed) out.push_back(scanned_call_name(call.nr));
+    if (call.assumed.has_value() == assumed) out.push_back(scanned_call_name(answer.arch, call.nr));
   std::sort(out.begin(), out.end());
   return out;
 }
 
-const scan::Call* find(const scan::Answer& answer, std::uint32_t nr) {
+const scan::Call* find(const scan::Answer& answer, const AskedCall& asked) {
+  const auto nr = asked.of(answer.arch);
   for (const scan::Call& call : answer.calls)
-    if (call.nr == nr) return &call;
+    if (nr && call.nr == *nr) return &call;
   return nullptr;
+}
+
+std::string asked_name(const scan::Answer& answer, const AskedCall& asked) {
+  const auto nr = asked.of(answer.arch);
+  return nr ? scanned_call_name(answer.arch, *nr) : asked.name;
+}
+
+// Of a program for another machine than this one.
+std::string foreign(const scan::Answer& answer) {
+  return answer.arch == arch::native() ? "" : fmt::format(" of {}", arch::info(answer.arch).name);
 }
 
 }  // namespace
 
-std::string scanned_call_name(std::uint32_t nr) {
-  const std::string_view name = arch::name_of(arch::Arch::x86_64, nr);
+std::string scanned_call_name(arch::Arch arch, std::uint32_t nr) {
+  const std::string_view name = arch::name_of(arch, nr);
   return name.empty() ? std::to_string(nr) : std::string(name);
 }
 
+std::optional<std::uint32_t> AskedCall::of(arch::Arch arch) const {
+  return number ? number : arch::number(arch, name);
+}
+
 std::string scan_in_text(const scan::Answer& answer) {
-  std::string out = fmt::format("{}: {}, {} calls\n", base::printable(answer.path), answer.closed() ? "closed" : "open",
-                                answer.calls.size());
+  std::string out = fmt::format("{}: {}, {} calls{}\n", base::printable(answer.path),
+                                answer.closed() ? "closed" : "open", answer.calls.size(), foreign(answer));
   if (!answer.script_interpreter.empty())
     out += fmt::format("  a script of {}\n", base::printable(answer.script_interpreter));
   out += columns(names(answer, false), 2);
@@ -56,7 +71,7 @@ std::string scan_in_text(const scan::Answer& answer) {
 void scan_in_json(const scan::Answer& answer, base::JsonWriter& json,
                   const std::function<void(base::JsonWriter&)>& more) {
   json.begin_object().member("path", answer.path).member("build_id", answer.build_id);
-  json.member("status", answer.closed() ? "closed" : "open");
+  json.member("arch", arch::info(answer.arch).name).member("status", answer.closed() ? "closed" : "open");
   json.key("interpreter");
   if (answer.script_interpreter.empty())
     json.null();
@@ -67,7 +82,7 @@ void scan_in_json(const scan::Answer& answer, base::JsonWriter& json,
   json.end_array().key("calls").begin_array();
   for (const scan::Call& call : answer.calls) {
     json.begin_object()
-        .member("name", scanned_call_name(call.nr))
+        .member("name", scanned_call_name(answer.arch, call.nr))
         .member("nr", call.nr)
         .member("evidence", evidence(call));
     json.key("args").begin_array();
@@ -88,21 +103,21 @@ void scan_in_json(const scan::Answer& answer, base::JsonWriter& json,
   json.end_object();
 }
 
-std::string scan_why_text(const scan::Answer& answer, std::uint32_t nr) {
-  const scan::Call* const call = find(answer, nr);
+std::string scan_why_text(const scan::Answer& answer, const AskedCall& asked) {
+  const scan::Call* const call = find(answer, asked);
   const std::string path = base::printable(answer.path);
   if (call == nullptr)
-    return fmt::format("{}: {} is not reached{}\n", path, scanned_call_name(nr),
+    return fmt::format("{}: {} is not reached{}\n", path, asked_name(answer, asked),
                        answer.closed() ? "" : ", as far as the code is resolved");
-  std::string out = fmt::format("{}: {} ({})\n", path, scanned_call_name(nr), evidence(*call));
+  std::string out = fmt::format("{}: {} ({})\n", path, asked_name(answer, asked), evidence(*call));
   for (const scan::Step& step : call->chain) out += fmt::format("  {} {}\n", base::printable(step.where), step.how);
   return out;
 }
 
-void scan_why_json(const scan::Answer& answer, std::uint32_t nr, base::JsonWriter& json) {
-  const scan::Call* const call = find(answer, nr);
+void scan_why_json(const scan::Answer& answer, const AskedCall& asked, base::JsonWriter& json) {
+  const scan::Call* const call = find(answer, asked);
   json.begin_object().member("path", answer.path).member("status", answer.closed() ? "closed" : "open");
-  json.member("name", scanned_call_name(nr)).member("reached", call != nullptr).key("chain").begin_array();
+  json.member("name", asked_name(answer, asked)).member("reached", call != nullptr).key("chain").begin_array();
   if (call != nullptr)
     for (const scan::Step& step : call->chain)
       json.begin_object().member("where", step.where).member("how", step.how).end_object();

@@ -40,6 +40,13 @@ class ScanReader {
     if (!members.get("path", out.path) || !members.get("build_id", out.build_id) || !members.get("status", status))
       return false;
     out.closed = status == "closed";
+    // Answers that do not say are of a time when there was one machine.
+    std::string machine;
+    if (node.find("arch") && !members.get("arch", machine)) return false;
+    if (const auto known = machine.empty() ? std::optional(arch::Arch::x86_64) : arch::find(machine))
+      out.arch = *known;
+    else
+      return members.wrong(node, fmt::format("there is no architecture '{}'", base::printable(machine)));
     return members.each("calls", kMostCalls, [&](const text::Node& each) {
       const recording::Members call(each, diagnostics_, kBadScan);
       if (!each.is_object()) return call.wrong(each, "a call is an object");
@@ -110,10 +117,11 @@ class Comparison {
       const auto arch = arch::of_call(call.audit, call.nr);
       const std::string_view name = arch::name_of_call(call.audit, call.nr);
       // The kernel makes programs call some, and execve is also what whoever started the program called.
-      if (arch != arch::Arch::x86_64 || call.vsyscall || name == "restart_syscall" || name == "execve") continue;
+      if (!arch || call.vsyscall || name == "restart_syscall" || name == "execve") continue;
       for (const std::uint32_t image : call.images)
-        if (const auto found = scans.find(image);
-            found != scans.end() && found->second != nullptr && !found->second->calls.contains(call.nr))
+        if (const auto found = scans.find(image); found != scans.end() && found->second != nullptr &&
+                                                  found->second->arch == *arch &&
+                                                  !found->second->calls.contains(call.nr))
           missed_[found->second->path].insert(recording::call_name(call.audit, call.nr));
     }
   }
@@ -138,16 +146,16 @@ void add_scan(Closure& closure, const recording::Recording& recording, const std
               base::Diagnostics& diagnostics) {
   Comparison(recording, scanned).run(diagnostics);
   closure.scanned = true;
-  const arch::AuditArch audit = arch::info(arch::Arch::x86_64).audit;
-  std::map<arch::SyscallNr, std::string> reachable;
+  std::map<std::pair<arch::AuditArch, arch::SyscallNr>, std::string> reachable;
   for (const Scanned& each : scanned)
     for (const auto& [nr, evidence] : each.calls) {
-      const auto [at, fresh] = reachable.emplace(nr, evidence);
+      const auto [at, fresh] = reachable.emplace(std::pair(arch::info(each.arch).audit, nr), evidence);
       if (!fresh && evidence == "proved") at->second = evidence;
     }
-  for (const auto& [nr, evidence] : reachable) {
+  for (const auto& [call, evidence] : reachable) {
+    const auto& [audit, nr] = call;
     const bool seen = std::ranges::any_of(
-        kAllPhases, [&, call = nr](Phase phase) { return closure.find(phase, audit, call) != nullptr; });
+        kAllPhases, [&closure, &call](Phase phase) { return closure.find(phase, call.first, call.second) != nullptr; });
     if (!seen) closure.frontier.push_back({audit, nr, evidence});
   }
 }

@@ -14,9 +14,10 @@
 namespace callgate::closure {
 
 struct Scanned {
-  std::string path, build_id;                    // build_id: hexadecimal, empty where the file has none
-  bool closed = false;                           // everything could be decided
-  std::map<arch::SyscallNr, std::string> calls;  // of x86_64, with their evidence
+  std::string path, build_id;  // build_id: hexadecimal, empty where the file has none
+  bool closed = false;         // everything could be decided
+  arch::Arch arch = arch::Arch::x86_64;
+  std::map<arch::SyscallNr, std::string> calls;  // with their evidence
 };
 
 // The answer of `callgate scan --format json`. Nothing if the file is none (diagnosed).

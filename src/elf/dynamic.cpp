@@ -248,6 +248,10 @@ void Parser::symbol_table() {
     if (s.type != SHT_SYMTAB || !slice(s.offset, s.size, table) || s.link >= file_.sections.size()) continue;
     const Section& strings = file_.sections[s.link];
     if (slice(strings.offset, strings.size, names)) add_symbols(table, names, file_.symbols);
+    // Mapping symbols say where code and data begin, and name nothing.
+    if (file_.machine == EM_AARCH64)
+      std::erase_if(file_.symbols,
+                    [](const Symbol& each) { return each.name.starts_with("$x") || each.name.starts_with("$d"); });
     return;
   }
 }

@@ -95,7 +95,7 @@ base::Result<void> Parser::headers() {
     if (header.e_phoff > file_.bytes_.size() || !load(file_.bytes_, header.e_phoff + i * sizeof p, p))
       return base::fail(ErrorCode::invalid, "program headers reach beyond the file");
     Bytes content;
-    const bool there = slice(p.p_offset, p.p_filesz, content);
+    const bool there = p.p_filesz == 0 || slice(p.p_offset, p.p_filesz, content);
     if (p.p_type == PT_LOAD) {
       // The kernel maps whole pages and does not ask for the last one to be full; what is not there is not code.
       if (p.p_vaddr + p.p_memsz < p.p_vaddr || p.p_filesz > p.p_memsz || !there) {

@@ -59,7 +59,7 @@ struct Symbol {
 
 struct Relocation {
   Address place = 0;
-  std::uint32_t type = 0;    // R_X86_64_…
+  std::uint32_t type = 0;    // R_X86_64_…; another machine's that mean the same are given its numbers
   std::uint32_t symbol = 0;  // index into dynamic_symbols; 0: none
   std::int64_t addend = 0;   // for RELR read from the place itself
 };
@@ -130,6 +130,7 @@ class File {
 };
 
 // Relocation types that the analysis tells apart (x86-64 psABI).
-inline constexpr std::uint32_t kAbs64 = 1, kCopy = 5, kGlobDat = 6, kJumpSlot = 7, kRelative = 8, kIRelative = 37;
+inline constexpr std::uint32_t kAbs64 = 1, kCopy = 5, kGlobDat = 6, kJumpSlot = 7, kRelative = 8, kModule64 = 16,
+                               kModuleOffset64 = 17, kThreadOffset64 = 18, kTlsDescriptor = 36, kIRelative = 37;
 
 }  // namespace callgate::elf

@@ -32,6 +32,7 @@ class Parser {
   void add_symbols(Bytes table, Bytes text, std::vector<Symbol>& out);
   // relocations.cpp
   void relocations();
+  std::uint32_t relocation_type(std::uint64_t info) const;
   void with_addends(Bytes table, std::string_view what);
   void relative_words(Bytes table);
   void static_ifuncs();

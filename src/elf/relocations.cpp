@@ -6,6 +6,40 @@
 
 namespace callgate::elf {
 
+// R_AARCH64_… as the types of x86-64 that mean the same; others keep their numbers, which are 257 and more.
+std::uint32_t Parser::relocation_type(std::uint64_t info) const {
+  const auto type = static_cast<std::uint32_t>(ELF64_R_TYPE(info));
+  if (file_.machine != EM_AARCH64) return type;
+  switch (type) {
+    case R_AARCH64_NONE:
+    case 256:  // R_AARCH64_NULL, which was none
+      return 0;
+    case R_AARCH64_ABS64:
+      return kAbs64;
+    case R_AARCH64_COPY:
+      return kCopy;
+    case R_AARCH64_GLOB_DAT:
+      return kGlobDat;
+    case R_AARCH64_JUMP_SLOT:
+      return kJumpSlot;
+    case R_AARCH64_RELATIVE:
+      return kRelative;
+    case R_AARCH64_TLS_DTPMOD:
+      return kModule64;
+    case R_AARCH64_TLS_DTPREL:
+      return kModuleOffset64;
+    case R_AARCH64_TLS_TPREL:
+      return kThreadOffset64;
+    case R_AARCH64_TLSDESC:
+      return kTlsDescriptor;
+    case R_AARCH64_IRELATIVE:
+      return kIRelative;
+    default:
+      // Not to be taken for one of x86-64's, which end at 42.
+      return type < 256 ? type + 0x10000 : type;
+  }
+}
+
 void Parser::with_addends(Bytes table, std::string_view what) {
   Elf64_Rela r;
   for (std::uint64_t at = 0; load(table, at, r); at += sizeof r) {
@@ -14,7 +48,7 @@ void Parser::with_addends(Bytes table, std::string_view what) {
       defect(fmt::format("a relocation of {} names symbol {}, which is not there", what, symbol));
       continue;
     }
-    file_.relocations.push_back({r.r_offset, static_cast<std::uint32_t>(ELF64_R_TYPE(r.r_info)), symbol, r.r_addend});
+    file_.relocations.push_back({r.r_offset, relocation_type(r.r_info), symbol, r.r_addend});
   }
 }
 
@@ -50,7 +84,9 @@ void Parser::static_ifuncs() {
     const Bytes b = file_.at(s.memory.begin);
     Elf64_Rela r;
     for (std::uint64_t at = 0; load(b, at, r); at += 8) {
-      if (r.r_info != kIRelative || !file_.is_code(static_cast<Address>(r.r_addend))) continue;
+      if (r.r_info != (file_.machine == EM_AARCH64 ? std::uint64_t{R_AARCH64_IRELATIVE} : kIRelative) ||
+          !file_.is_code(static_cast<Address>(r.r_addend)))
+        continue;
       const Segment* const target = file_.segment_of(r.r_offset);
       if (target != nullptr && target->writable) file_.relocations.push_back({r.r_offset, kIRelative, 0, r.r_addend});
     }

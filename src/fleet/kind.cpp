@@ -10,6 +10,8 @@
 #include <optional>
 #include <vector>
 
+#include "scan/machine.h"
+
 namespace callgate::fleet {
 
 namespace {
@@ -68,7 +70,7 @@ std::string machine_name(std::uint16_t machine) {
     case EM_ARM:
       return "arm";
     case EM_AARCH64:
-      return "aarch64";
+      return "aarch64 (32-bit)";
     case EM_RISCV:
       return "riscv";
     case EM_S390:
@@ -106,7 +108,8 @@ Kind kind_of(const ReadAt& read_at) {
   if (!little) return type == ET_EXEC ? Kind{FileKind::foreign, machine_name(machine)} : Kind{};
   const FileKind kind = wide ? executed<Elf64_Ehdr, Elf64_Phdr, Elf64_Dyn>(read_at)
                              : executed<Elf32_Ehdr, Elf32_Phdr, Elf32_Dyn>(read_at);
-  if (kind == FileKind::program && (!wide || machine != EM_X86_64)) return {FileKind::foreign, machine_name(machine)};
+  if (kind == FileKind::program && (!wide || scan::find_machine(machine) == nullptr))
+    return {FileKind::foreign, machine_name(machine)};
   return {kind, ""};
 }
 

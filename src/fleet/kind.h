@@ -12,9 +12,9 @@ namespace callgate::fleet {
 enum class FileKind : std::uint8_t {
   other,
   script,   // "#!"
-  program,  // an x86-64 ELF file that the kernel executes
+  program,  // an ELF file that the kernel executes, of a machine that can be analysed
   library,  // one that only other programs load
-  foreign,  // a program of another machine
+  foreign,  // a program of any other machine
 };
 
 struct Kind {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "scan/sweep_arm64.h"
 #include "scan/sweep_x86.h"
 
 namespace callgate::scan {
@@ -25,7 +26,7 @@ base::Result<std::shared_ptr<Module>> Module::read(std::string path, std::string
   CALLGATE_TRY(module->file, elf::File::parse(view));
   module->machine = find_machine(module->file.machine);
   if (module->machine == nullptr)
-    return base::fail(base::ErrorCode::unsupported, "the program is for another machine than x86-64");
+    return base::fail(base::ErrorCode::unsupported, "the program is for another machine than x86-64 and aarch64");
   Sweep::of(*module)->outline();
   return module;
 }
@@ -41,6 +42,7 @@ base::Result<std::shared_ptr<const Module>> Module::make(std::string path, std::
 }
 
 std::unique_ptr<Sweep> Sweep::of(Module& module) {
+  if (module.machine->arch == arch::Arch::aarch64) return std::make_unique<Arm64Sweep>(module);
   return std::make_unique<X86Sweep>(module);
 }
 

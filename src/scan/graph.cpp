@@ -3,13 +3,14 @@
 
 #include <algorithm>
 
-#include "scan/sweep.h"
-
 namespace callgate::scan {
 
 Graph::Graph(const Link& link, Node node) : node_(node), machine_(*link.module(node.module).machine) {
   const Module& module = link.module(node.module);
-  decode_all(module, link.function(node).code);
+  if (machine_.arch == arch::Arch::aarch64)
+    arm64_decode(module, link.function(node));
+  else
+    x86_decode(module, link.function(node).code);
   if (too_large_) return;
   find_edges(link);
   find_stack();
@@ -26,16 +27,15 @@ void Graph::find_edges(const Link& link) {
   const Module& module = link.module(node_.module);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;  // to, from
   std::vector<std::uint32_t> labels;
-  for (const Ref& r : module.refs_of(link.function(node_)))
-    if (link.function(node_).indirect_jump && r.kind == RefKind::address && !module.is_code(r.to))
-      for (const bool absolute : {false, true})
-        for (const Address target : table_targets(module, r.to, table_limit(module, r.to), absolute))
-          if (const auto i = index_of(target)) labels.push_back(*i);
   // Labels whose addresses stand in data (computed goto).
   const auto label = [&](Address a) {
     if (const auto i = index_of(a); i && *i != 0) labels.push_back(*i);
   };
   if (link.function(node_).indirect_jump) {
+    if (code_)
+      arm64_labels(module, link.function(node_), labels);
+    else
+      x86_labels(module, link.function(node_), labels);
     for (const elf::Relocation& r : module.file.relocations)
       if (r.type == elf::kRelative) label(static_cast<Address>(r.addend));
     for (const Address a : module.pointers) label(a);
@@ -72,6 +72,16 @@ std::vector<std::uint32_t> Graph::after(std::uint32_t i) const {
 }
 
 std::optional<std::vector<std::uint32_t>> Graph::uses_as_target(std::uint32_t i, unsigned reg) const {
+  return uses(i, reg, [&](std::uint32_t at) { return goes_through(at, reg); });
+}
+
+std::optional<std::vector<std::uint32_t>> Graph::uses_as_base(std::uint32_t i, unsigned reg) const {
+  if (!code_) return std::nullopt;
+  return uses(i, reg, [&](std::uint32_t at) { return arm64_base_of(at, reg); });
+}
+
+template <class F>
+std::optional<std::vector<std::uint32_t>> Graph::uses(std::uint32_t i, unsigned reg, F wanted) const {
   std::vector<std::uint32_t> out, work = after(i);
   std::vector<bool> seen(size() + 1);
   while (!work.empty()) {
@@ -86,7 +96,7 @@ std::optional<std::vector<std::uint32_t>> Graph::uses_as_target(std::uint32_t i,
       continue;
     }
     const Flow flow = instructions_[at].flow;
-    const bool through = goes_through(at, reg);
+    const bool through = wanted(at);
     if (through) out.push_back(at);
     const bool overwritten = (written(at) & bit(reg)) != 0;
     const Use use = use_of(at, reg);
@@ -96,7 +106,7 @@ std::optional<std::vector<std::uint32_t>> Graph::uses_as_target(std::uint32_t i,
     // It leaves the function in a register: to whom, is not known.
     const bool leaves = is_any_indirect_jump(flow) || (flow == Flow::jump && after(at).empty());
     if (leaves && !through && caller_saved) return std::nullopt;
-    if (!overwritten || through)
+    if (!overwritten || (through && is_any_call(flow)))
       for (const std::uint32_t next : after(at))
         if (!(is_any_call(flow) && caller_saved)) work.push_back(next);
   }

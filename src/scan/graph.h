@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "scan/arm64_code.h"
 #include "scan/decode.h"
 #include "scan/link.h"
 
@@ -42,16 +43,20 @@ class Graph {
   Address next_address(std::uint32_t i) const { return instructions_[i].address + instructions_[i].length; }
   Flow flow(std::uint32_t i) const { return instructions_[i].flow; }
   const Instruction& instruction(std::uint32_t i) const { return instructions_[i]; }
-  // Of x86-64.
+  // Of x86-64 alone.
   const Insn& insn(std::uint32_t i) const { return insns_[i]; }
+  // Of aarch64 alone.
+  const arm64::Code& code() const { return *code_; }
+  // Some register holds an address on the stack, besides the stack's own.
+  bool names_stack() const { return names_stack_; }
   // The registers that the instruction writes; calls: those that callees may.
-  RegisterSet written(std::uint32_t i) const;
+  RegisterSet written(std::uint32_t i) const { return code_ ? code_->insn(i).written : x86_written(i); }
   // Nothing: it does not write memory that it names by itself.
-  std::optional<Store> store(std::uint32_t i) const;
+  std::optional<Store> store(std::uint32_t i) const { return code_ ? arm64_store(i) : x86_store(i); }
   // Where the pointer stands through which it calls or jumps, if it states that.
-  std::optional<Address> slot(std::uint32_t i) const;
+  std::optional<Address> slot(std::uint32_t i) const { return code_ ? arm64_slot(i) : x86_slot(i); }
   // The register into which it puts an address that it forms, or a pointer that it reads, whole.
-  std::optional<unsigned> pointer_to(std::uint32_t i) const;
+  std::optional<unsigned> pointer_to(std::uint32_t i) const { return code_ ? arm64_pointer_to(i) : x86_pointer_to(i); }
   std::optional<std::uint32_t> index_of(Address a) const;
   // The instructions after which control may be before instruction i; size() stands for the function's end.
   std::span<const std::uint32_t> before(std::uint32_t i) const {
@@ -62,28 +67,71 @@ class Graph {
   // The calls and jumps through `reg` that get the value which it has after instruction i; nothing if the value may
   // go anywhere else. Comparing it is no use.
   std::optional<std::vector<std::uint32_t>> uses_as_target(std::uint32_t i, unsigned reg) const;
+  // The loads and stores at a distance from where `reg` points after instruction i; nothing if its value may go
+  // anywhere else. Of aarch64 alone, where the address of a variable takes an instruction of its own.
+  std::optional<std::vector<std::uint32_t>> uses_as_base(std::uint32_t i, unsigned reg) const;
+  // The distance that such a load or store names.
+  Address displacement(std::uint32_t i) const { return static_cast<Address>(code_->insn(i).imm); }
   const StackState& stack(std::uint32_t i) const { return stack_[i]; }
   // The address that a memory operand names, relative to rip.
   Address rip_target(std::uint32_t i) const {
     return next_address(i) + static_cast<Address>(std::int64_t{insns_[i].displacement});
   }
   // Distance from the entry's stack pointer of a memory operand on the stack.
-  std::optional<std::int64_t> stack_place(std::uint32_t i) const;
+  std::optional<std::int64_t> stack_place(std::uint32_t i) const {
+    return code_ ? arm64_stack_place(i) : x86_stack_place(i);
+  }
 
  private:
-  void decode_all(const Module& module, Range range);
-  bool goes_through(std::uint32_t i, unsigned reg) const;
-  bool only_compares(std::uint32_t i) const;
-  Use use_of(std::uint32_t i, unsigned reg) const;
+  // graph_x86.cpp
+  void x86_decode(const Module& module, Range range);
+  RegisterSet x86_written(std::uint32_t i) const;
+  std::optional<Store> x86_store(std::uint32_t i) const;
+  std::optional<Address> x86_slot(std::uint32_t i) const;
+  std::optional<unsigned> x86_pointer_to(std::uint32_t i) const;
+  std::optional<std::int64_t> x86_stack_place(std::uint32_t i) const;
+  bool x86_goes_through(std::uint32_t i, unsigned reg) const;
+  bool x86_only_compares(std::uint32_t i) const;
+  Use x86_use_of(std::uint32_t i, unsigned reg) const;
+  StackState x86_moved(std::uint32_t i, StackState s) const;
+  void x86_labels(const Module& module, const Function& f, std::vector<std::uint32_t>& out) const;
+  // graph_arm64.cpp
+  void arm64_decode(const Module& module, const Function& f);
+  std::optional<Store> arm64_store(std::uint32_t i) const;
+  std::optional<Address> arm64_slot(std::uint32_t i) const;
+  std::optional<unsigned> arm64_pointer_to(std::uint32_t i) const;
+  std::optional<std::int64_t> arm64_stack_place(std::uint32_t i) const;
+  std::optional<std::int64_t> arm64_constant(std::uint32_t i, unsigned reg) const;
+  bool arm64_goes_through(std::uint32_t i, unsigned reg) const;
+  bool arm64_only_compares(std::uint32_t i) const;
+  bool arm64_base_of(std::uint32_t i, unsigned reg) const;
+  StackState arm64_moved(std::uint32_t i, StackState s) const;
+  void arm64_labels(const Module& module, const Function& f, std::vector<std::uint32_t>& out) const;
+
+  // The instructions to which the value of `reg` after instruction i goes, if `wanted` says of all that they are it.
+  template <class F>
+  std::optional<std::vector<std::uint32_t>> uses(std::uint32_t i, unsigned reg, F wanted) const;
+  // A call or jump through the register.
+  bool goes_through(std::uint32_t i, unsigned reg) const {
+    return code_ ? arm64_goes_through(i, reg) : x86_goes_through(i, reg);
+  }
+  // It reads registers to compare them, and does nothing else.
+  bool only_compares(std::uint32_t i) const { return code_ ? arm64_only_compares(i) : x86_only_compares(i); }
+  Use use_of(std::uint32_t i, unsigned reg) const {
+    return code_ ? arm64::use_of(code_->insn(i), code_->word(i), reg) : x86_use_of(i, reg);
+  }
+  // What the instruction makes of the stack's state before it.
+  StackState moved(std::uint32_t i, StackState s) const { return code_ ? arm64_moved(i, s) : x86_moved(i, s); }
   void find_edges(const Link& link);
   void find_stack();
-  StackState moved(std::uint32_t i, StackState s) const;
 
   Node node_;
   const Machine& machine_;
-  bool too_large_ = false;
+  bool too_large_ = false, names_stack_ = false;
   std::vector<Instruction> instructions_;
-  std::vector<Insn> insns_;
+  std::vector<Insn> insns_;                         // of x86-64
+  std::optional<arm64::Code> code_;                 // of aarch64
+  std::vector<std::pair<Address, Address>> slots_;  // of aarch64: a jump through a pointer that it states, and where
   std::vector<std::uint32_t> first_edge_, edges_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> forward_;  // from, to
   std::vector<StackState> stack_;

@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan/graph.h"
 #include "scan/registers.h"
+#include "scan/sweep.h"
 
 namespace callgate::scan {
 
 // In a straight line, as in the sweep; where data stands among the code, branches beyond it are lost, and with them
 // the values: an instruction that nothing leads to has unknown values before it.
-void Graph::decode_all(const Module& module, Range range) {
+void Graph::x86_decode(const Module& module, Range range) {
   const elf::Bytes there = module.file.at(range.begin);
   const elf::Bytes code = there.first(std::min<std::uint64_t>(there.size(), range.end - range.begin));
   Insn in;
@@ -30,37 +31,45 @@ void Graph::decode_all(const Module& module, Range range) {
   }
 }
 
-RegisterSet Graph::written(std::uint32_t i) const {
+void Graph::x86_labels(const Module& module, const Function& f, std::vector<std::uint32_t>& out) const {
+  for (const Ref& r : module.refs_of(f))
+    if (r.kind == RefKind::address && !module.is_code(r.to))
+      for (const bool absolute : {false, true})
+        for (const Address target : table_targets(module, r.to, table_limit(module, r.to), absolute))
+          if (const auto i = index_of(target)) out.push_back(*i);
+}
+
+RegisterSet Graph::x86_written(std::uint32_t i) const {
   return scan::written(insns_[i]);
 }
 
-Use Graph::use_of(std::uint32_t i, unsigned reg) const {
+Use Graph::x86_use_of(std::uint32_t i, unsigned reg) const {
   return scan::use_of(insns_[i], reg);
 }
 
-bool Graph::goes_through(std::uint32_t i, unsigned reg) const {
+bool Graph::x86_goes_through(std::uint32_t i, unsigned reg) const {
   const Insn& in = insns_[i];
   return (in.is_indirect_call() || in.is_indirect_jump()) && in.mod == 3 && in.rm == reg;
 }
 
-bool Graph::only_compares(std::uint32_t i) const {
+bool Graph::x86_only_compares(std::uint32_t i) const {
   const Insn& in = insns_[i];
   const bool compares =
       in.one(0x39) || in.one(0x3b) || in.one(0x85) || ((in.one(0x81) || in.one(0x83)) && in.group() == 7);
   return compares && !in.has_memory;
 }
 
-std::optional<Address> Graph::slot(std::uint32_t i) const {
+std::optional<Address> Graph::x86_slot(std::uint32_t i) const {
   return insns_[i].rip_relative ? std::optional(rip_target(i)) : std::nullopt;
 }
 
-std::optional<unsigned> Graph::pointer_to(std::uint32_t i) const {
+std::optional<unsigned> Graph::x86_pointer_to(std::uint32_t i) const {
   const Insn& in = insns_[i];
   if (!(in.one(0x8b) || in.one(0x8d)) || !in.wide) return std::nullopt;
   return in.reg;
 }
 
-std::optional<Store> Graph::store(std::uint32_t i) const {
+std::optional<Store> Graph::x86_store(std::uint32_t i) const {
   const Insn& in = insns_[i];
   if (!writes_memory(in)) return std::nullopt;
   const std::uint64_t size = in.wide ? 8 : 4;
@@ -69,7 +78,7 @@ std::optional<Store> Graph::store(std::uint32_t i) const {
   return Store{Store::From::other, 0, in.vector || in.map != Map::one ? std::uint64_t{64} : 8};
 }
 
-StackState Graph::moved(std::uint32_t i, StackState s) const {
+StackState Graph::x86_moved(std::uint32_t i, StackState s) const {
   const Insn& in = insns_[i];
   const auto move = [&](std::int64_t by) {
     if (s.pointer) *s.pointer += by;
@@ -112,7 +121,7 @@ StackState Graph::moved(std::uint32_t i, StackState s) const {
   return s;
 }
 
-std::optional<std::int64_t> Graph::stack_place(std::uint32_t i) const {
+std::optional<std::int64_t> Graph::x86_stack_place(std::uint32_t i) const {
   const Insn& in = insns_[i];
   if (!in.has_memory || in.index >= 0 || in.segment) return std::nullopt;
   if (in.base == kRsp && stack_[i].pointer) return *stack_[i].pointer + in.displacement;

@@ -58,6 +58,7 @@ Call unpack_call(Unpacker& in) {
 std::string pack_answer(const Answer& answer) {
   Packer out;
   for (const std::string* const each : {&answer.path, &answer.build_id, &answer.script_interpreter}) out.text(*each);
+  out.number(static_cast<std::uint64_t>(answer.arch));
   out.number(answer.libraries.size());
   for (const std::string& each : answer.libraries) out.text(each);
   out.number(answer.calls.size());
@@ -77,6 +78,7 @@ std::optional<Answer> unpack_answer(std::string_view bytes) {
   Unpacker in(bytes);
   Answer out;
   for (std::string* const each : {&out.path, &out.build_id, &out.script_interpreter}) *each = in.text();
+  out.arch = static_cast<arch::Arch>(in.below(arch::kArchCount));
   out.libraries.resize(in.count());
   for (std::string& each : out.libraries) each = in.text();
   out.calls.resize(in.count(4));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "arch/calls.h"
+#include "scan/arm64.h"
 #include "scan/registers.h"
 
 namespace callgate::scan {
@@ -32,7 +33,27 @@ constexpr Machine kX8664{
                             "/usr/lib"},
 };
 
-constexpr std::array<Machine, 1> kMachines{kX8664};
+// AAPCS64, and the kernel's calling convention (syscall(2)).
+constexpr Machine kAarch64{
+    .arch = arch::Arch::aarch64,
+    .elf = EM_AARCH64,
+    .call_number = 8,
+    .call_arguments = {0, 1, 2, 3, 4, 5},
+    .parameters = {0, 1, 2, 3, 4, 5},
+    .result = bit(0),
+    .results = bit(0) | bit(1),
+    .stack_pointer = arm64::kStackPointer,
+    .frame_pointer = arm64::kFramePointer,
+    .caller_saved = arm64::kCallerSaved,
+    .return_address_size = 0,
+    .library_folder = "lib/aarch64-linux-gnu",
+    .platform = "aarch64",
+    .cache_flags = 0x0a03,  // FLAG_AARCH64_LIB64, FLAG_ELF_LIBC6
+    .library_directories = {"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib64", "/usr/lib64", "/lib",
+                            "/usr/lib"},
+};
+
+constexpr std::array<Machine, 2> kMachines{kX8664, kAarch64};
 
 }  // namespace
 

@@ -45,6 +45,7 @@ struct Function {
   bool returns = false;                          // holds a return, or jumps somewhere that is not known
   bool indirect_jump = false;                    // holds a jump through a register or a table
   bool handlers = false;                         // exceptions enter it in its middle
+  bool unresolved_jump = false;                  // jumps to a computed place, and how is not understood
   bool undecodable = false;                      // control runs into bytes that are no instruction
 };
 

@@ -158,43 +158,53 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
     module.file.read(place, initial);
     work.push_back({{K::constant, item.value.node, initial, 0, 4, ""}, item.at, item.from});
   }
+  // An instruction that reads or writes at `to`. False: given up.
+  const auto access = [&](Node n, std::uint32_t at, Address to) {
+    const Graph& graph = tracer_.graph(n);
+    const auto store = graph.store(at);
+    if (!store || !meets(to, store->size)) return true;
+    const auto stop = [&](const char* why) { return give_up(why), false; };
+    if (store->from == Store::From::other) return stop("a variable that is computed");
+    if (to != place || store->size < width) return stop("a variable written in parts");
+    if (store->from == Store::From::constant) {
+      if (item.value.kind == K::global_member && store->value == 0) return true;
+      if (item.value.kind == K::global_member) return stop("a variable written in parts");
+      work.push_back({{K::constant, n, store->value, 0, 4, ""}, n, graph.address(at)});
+      return true;
+    }
+    for (Value v : tracer_.before(n, at, Where{Where::Kind::reg, store->value, 8})) {
+      if (item.value.kind == K::global_member) {
+        if (v.kind == K::parameter)
+          v = {K::member, v.node, v.place, item.value.detail, item.value.width, ""};
+        else if (v.kind == K::address)
+          v = {K::global, v.node, v.place + item.value.detail, 0, item.value.width, ""};
+        else if (v.kind == K::constant && v.place == 0)
+          continue;  // a null pointer is not followed
+        else
+          return stop("a pointer that is not followed");
+      }
+      work.push_back({v, n, graph.address(at)});
+    }
+    return true;
+  };
   for (std::uint32_t i = 0; i < module.functions.size(); ++i) {
     const Node n{m, i};
     if (!reach_.contains(n)) continue;
     for (const Ref& r : module.refs_of(module.functions[i])) {
-      if (!reach_.runs(n, r.from)) continue;
-      if (r.kind == RefKind::address && meets(r.to, 1)) return give_up("a variable whose address is taken");
-      if (r.kind != RefKind::memory || !meets(r.to, 64)) continue;
+      const bool address = r.kind == RefKind::address && meets(r.to, 1);
+      if ((!address && (r.kind != RefKind::memory || !meets(r.to, 64))) || !reach_.runs(n, r.from)) continue;
       const Graph& graph = tracer_.graph(n);
       const auto at = graph.index_of(r.from);
-      if (!at) return give_up("data stands among the code");
-      const auto store = graph.store(*at);
-      if (!store) continue;
-      if (store->from == Store::From::reg) {
-        if (!meets(r.to, store->size)) continue;
-        if (r.to != place || store->size < width) return give_up("a variable written in parts");
-        for (Value v : tracer_.before(n, *at, Where{Where::Kind::reg, store->value, 8})) {
-          if (item.value.kind == K::global_member) {
-            if (v.kind == K::parameter)
-              v = {K::member, v.node, v.place, item.value.detail, item.value.width, ""};
-            else if (v.kind == K::address)
-              v = {K::global, v.node, v.place + item.value.detail, 0, item.value.width, ""};
-            else if (v.kind == K::constant && v.place == 0)
-              continue;  // a null pointer is not followed
-            else
-              return give_up("a pointer that is not followed");
-          }
-          work.push_back({v, n, r.from});
-        }
-      } else if (store->from == Store::From::constant) {
-        if (!meets(r.to, store->size)) continue;
-        if (item.value.kind == K::global_member && store->value == 0) continue;
-        if (r.to != place || store->size < width || item.value.kind == K::global_member)
-          return give_up("a variable written in parts");
-        work.push_back({{K::constant, n, store->value, 0, 4, ""}, n, r.from});
-      } else if (meets(r.to, store->size)) {
-        return give_up("a variable that is computed");
+      if (!at) return give_up(address ? "a variable whose address is taken" : "data stands among the code");
+      if (!address) {
+        if (!access(n, *at, r.to)) return;
+        continue;
       }
+      const auto reg = graph.pointer_to(*at);
+      const auto uses = reg ? graph.uses_as_base(*at, *reg) : std::nullopt;
+      if (!uses) return give_up("a variable whose address is taken");
+      for (const std::uint32_t use : *uses)
+        if (!access(n, use, r.to + graph.displacement(use))) return;
     }
   }
 }

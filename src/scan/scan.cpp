@@ -123,6 +123,7 @@ class Scanner {
   void describe() {
     answer_.path = program_.path;
     answer_.script_interpreter = program_.script_interpreter;
+    answer_.arch = program_.modules.front()->machine->arch;
     answer_.build_id = program_.modules.front()->file.build_id;
     answer_.unresolved = std::move(opens_.unresolved);
     for (const Assumption a : opens_.assumed) assumed(a);
@@ -171,6 +172,9 @@ class Scanner {
       if (link_->function(n).undecodable)
         trouble(Trouble::undecodable, place_name(module, link_->function(n).code.begin),
                 "control runs into bytes that are no known instruction");
+      if (link_->function(n).unresolved_jump)
+        trouble(Trouble::undecodable, place_name(module, link_->function(n).code.begin),
+                "a jump goes to a computed place, and where is not known");
       for (const Site& site : module.sites_of(link_->function(n)))
         if (reach_->runs(n, site.address)) at_site(n, site);
     }

@@ -67,6 +67,7 @@ struct Call {
 
 struct Answer {
   std::string path, build_id, script_interpreter;
+  arch::Arch arch = arch::Arch::x86_64;  // whose the numbers of the calls are
   std::vector<std::string> libraries;
   std::vector<Call> calls;  // by number
   std::vector<Unresolved> unresolved;

@@ -9,12 +9,19 @@ namespace callgate::scan {
 
 namespace {
 
-enum Flag : std::uint8_t { kFramed = 1, kReturns = 2, kIndirectJump = 4, kHandlers = 8, kUndecodable = 16 };
+enum Flag : std::uint8_t {
+  kFramed = 1,
+  kReturns = 2,
+  kIndirectJump = 4,
+  kHandlers = 8,
+  kUndecodable = 16,
+  kUnresolvedJump = 32
+};
 
 std::uint8_t flags_of(const Function& f) {
   return static_cast<std::uint8_t>((f.framed ? kFramed : 0) | (f.returns ? kReturns : 0) |
                                    (f.indirect_jump ? kIndirectJump : 0) | (f.handlers ? kHandlers : 0) |
-                                   (f.undecodable ? kUndecodable : 0));
+                                   (f.undecodable ? kUndecodable : 0) | (f.unresolved_jump ? kUnresolvedJump : 0));
 }
 
 void pack_addresses(Packer& out, const std::vector<Address>& all) {
@@ -41,12 +48,13 @@ void unpack_functions(Unpacker& in, std::vector<Function>& out) {
     f.refs_end = static_cast<std::uint32_t>(refs += in.below(std::uint64_t{1} << 28));
     f.sites_begin = static_cast<std::uint32_t>(sites);
     f.sites_end = static_cast<std::uint32_t>(sites += in.below(std::uint64_t{1} << 28));
-    const std::uint64_t flags = in.below(32);
+    const std::uint64_t flags = in.below(64);
     f.framed = (flags & kFramed) != 0;
     f.returns = (flags & kReturns) != 0;
     f.indirect_jump = (flags & kIndirectJump) != 0;
     f.handlers = (flags & kHandlers) != 0;
     f.undecodable = (flags & kUndecodable) != 0;
+    f.unresolved_jump = (flags & kUnresolvedJump) != 0;
   }
 }
 

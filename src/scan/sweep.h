@@ -40,7 +40,7 @@ class Sweep {
   // Targets of jump tables inside of the function, of which some may be none.
   virtual void own_labels(Range range) = 0;
   // Where the jump tables of a function lead. All functions and data addresses are known.
-  virtual void table_targets_of(const Function& f, std::vector<Ref>& out) const = 0;
+  virtual void table_targets_of(Function& f, std::vector<Ref>& out) = 0;
   // The slot through which the PLT stub at `a` jumps.
   virtual const Slot* stub(Address a) const = 0;
 

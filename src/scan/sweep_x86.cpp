@@ -135,7 +135,7 @@ void X86Sweep::own_labels(Range range) {
   guessing_ = false;
 }
 
-void X86Sweep::table_targets_of(const Function& f, std::vector<Ref>& out) const {
+void X86Sweep::table_targets_of(Function& f, std::vector<Ref>& out) {
   std::unordered_set<Address> seen;
   for (const Ref& r : m_.refs_of(f)) {
     if (r.kind != RefKind::address || m_.is_code(r.to)) continue;

@@ -18,7 +18,7 @@ class X86Sweep final : public Sweep {
   void straight(Range range, Address from, bool again) override;
   void finish(Range range) override;
   void own_labels(Range range) override;
-  void table_targets_of(const Function& f, std::vector<Ref>& out) const override;
+  void table_targets_of(Function& f, std::vector<Ref>& out) override;
   const Slot* stub(Address a) const override;
 
   void note(const Insn& in, Address at, Range range);

@@ -112,6 +112,53 @@ void Tracer::follow(Query& q, std::uint32_t at, Where where) {
   }
 }
 
+std::optional<std::int64_t> Tracer::settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
+                                                      Where where) const {
+  if (branch == 0 || at >= graph.size() || where.kind != Where::Kind::reg || graph.flow(branch) != Flow::branch)
+    return std::nullopt;
+  const bool next = graph.next_address(branch) == graph.address(at);
+  const bool taken = graph.instruction(branch).target == graph.address(at);
+  if (next == taken) return std::nullopt;
+  return graph.machine().arch == arch::Arch::aarch64 ? arm64_settled(graph, branch, taken, where)
+                                                     : x86_settled(graph, branch, taken, where);
+}
+
+void Tracer::after(Query& q, std::uint32_t at, Where where) {
+  const bool done =
+      q.graph.machine().arch == arch::Arch::aarch64 ? arm64_effect(q, at, where) : x86_effect(q, at, where);
+  if (!done) q.work.emplace_back(at, where);
+}
+
+void Tracer::from_memory(Query& q, Address a, std::uint8_t width) const {
+  const Node n = q.graph.node();
+  const Module& module = link_.module(n.module);
+  const elf::Segment* const s = module.file.segment_of(a);
+  if (s == nullptr) return unknown(q, "read from outside of the file");
+  if (s->writable) {
+    q.out.insert({Value::Kind::global, n, static_cast<std::int64_t>(a), 0, width, ""});
+    return;
+  }
+  std::uint32_t value = 0;
+  if (width != 4 || !module.file.read(a, value)) return unknown(q, "read from memory");
+  q.out.insert({Value::Kind::constant, n, value, 0, width, ""});
+}
+
+void Tracer::from_pointer(Query& q, std::uint32_t at, unsigned reg, std::int64_t distance, std::uint8_t width) {
+  using K = Value::Kind;
+  for (const Value& v : nested(q, q.graph.node(), at, Where{Where::Kind::reg, reg, 8})) {
+    if (v.kind == K::frame)
+      q.work.emplace_back(at, Where{Where::Kind::stack, v.place + distance, width});
+    else if (v.kind == K::address)
+      from_memory(q, static_cast<Address>(v.place + distance), width);
+    else if (v.kind == K::parameter)
+      q.out.insert({K::member, v.node, v.place, distance, width, ""});
+    else if (v.kind == K::global)
+      q.out.insert({K::global_member, v.node, v.place, distance, width, ""});
+    else
+      unknown(q, "read through a pointer");
+  }
+}
+
 // Jumps of other functions into the middle of this one: parts that the compiler has split off come back that way.
 void Tracer::entered_elsewhere(Query& q, std::uint32_t at, Where where) {
   const Node n = q.graph.node();
@@ -153,13 +200,15 @@ void Tracer::entered_elsewhere(Query& q, std::uint32_t at, Where where) {
 }
 
 RegisterSet Tracer::changed_by_call(const Graph& graph, std::uint32_t at, int depth) {
-  const std::uint32_t m = graph.node().module;
-  const RegisterSet any = graph.machine().caller_saved;
-  if (graph.flow(at) != Flow::call) return any;
-  const Address target = graph.instruction(at).target;
-  const Function* const f = link_.module(m).function_at(target);
-  if (f == nullptr || f->code.begin != target) return any;
-  return changed_by({m, link_.module(m).id_of(*f)}, depth + 1);
+  if (graph.flow(at) != Flow::call) return graph.machine().caller_saved;
+  return changed_at(graph.node().module, graph.instruction(at).target, depth);
+}
+
+RegisterSet Tracer::changed_at(std::uint32_t m, Address target, int depth) {
+  const Module& module = link_.module(m);
+  const Function* const f = module.function_at(target);
+  if (f == nullptr || f->code.begin != target) return module.machine->caller_saved;
+  return changed_by({m, module.id_of(*f)}, depth + 1);
 }
 
 RegisterSet Tracer::changed_by(Node n, int depth) {
@@ -172,7 +221,10 @@ RegisterSet Tracer::changed_by(Node n, int depth) {
   if (known != changed_.end()) return known->second;
   RegisterSet out = machine.result;
   for (const Ref& r : link_.module(n.module).refs_of(f))
-    if (r.kind != RefKind::call && r.kind != RefKind::address && r.kind != RefKind::memory) out = any;
+    if (r.kind == RefKind::jump)
+      out |= changed_at(n.module, r.to, depth);
+    else if (r.kind != RefKind::call && r.kind != RefKind::address && r.kind != RefKind::memory)
+      out = any;
   const Graph& g = graph(n);
   if (g.too_large()) out = any;
   for (std::uint32_t i = 0; i < g.size() && (out & any) != any; ++i)

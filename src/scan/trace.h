@@ -70,6 +70,11 @@ class Tracer {
   std::optional<std::int64_t> settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
                                                 Where where) const;
   void after(Query& q, std::uint32_t at, Where where);
+  // The instruction at `at` determines what is asked for: true, and what it is, or where to look on, is noted.
+  //
+  // trace_x86.cpp. Branches: the constant that the register was found to be equal to, if the branch is `taken` or not.
+  std::optional<std::int64_t> x86_settled(const Graph& graph, std::uint32_t branch, bool taken, Where where) const;
+  bool x86_effect(Query& q, std::uint32_t at, Where where);
   bool register_effect(Query& q, std::uint32_t at, Where where);
   bool conditional_effect(Query& q, std::uint32_t at, Where where);
   bool constant_effect(Query& q, std::uint32_t at, Where where);
@@ -79,14 +84,42 @@ class Tracer {
   void low_byte_becomes(Query& q, std::uint32_t at, Where where, std::int64_t byte);
   bool stack_effect(Query& q, std::uint32_t at, Where where);
   bool vector_effect(Query& q, std::uint32_t at, Where where);
-  // What a direct call of a function of the same module may change: compilers that know the callee rely on it.
-  RegisterSet changed_by_call(const Graph& graph, std::uint32_t at, int depth);
-  RegisterSet changed_by(Node n, int depth);
   void load(Query& q, std::uint32_t at, std::uint8_t width);
   void source(Query& q, std::uint32_t at, bool byte);
-  template <class F>
-  void apply(Query& q, std::uint32_t at, Where where, F f);
   void combine(Query& q, std::uint32_t at, Where a, Where b, unsigned opcode);
+  // trace_arm64.cpp
+  std::optional<std::int64_t> arm64_settled(const Graph& graph, std::uint32_t branch, bool taken, Where where) const;
+  bool arm64_effect(Query& q, std::uint32_t at, Where where);
+  bool arm64_register(Query& q, std::uint32_t at, Where where);
+  bool arm64_moved(Query& q, std::uint32_t at);
+  bool arm64_computed(Query& q, std::uint32_t at);
+  bool arm64_stack(Query& q, std::uint32_t at, Where where);
+  bool arm64_stored(Query& q, std::uint32_t at, Where where, std::int64_t place);
+  bool arm64_vector(Query& q, std::uint32_t at, Where where);
+  void arm64_load(Query& q, std::uint32_t at, std::uint8_t reg);
+  Values arm64_operand(Query& q, std::uint32_t at, std::uint8_t reg);
+
+  // What a direct call of a function of the same module may change: compilers that know the callee rely on it.
+  RegisterSet changed_by_call(const Graph& graph, std::uint32_t at, int depth);
+  RegisterSet changed_at(std::uint32_t module, Address target, int depth);
+  RegisterSet changed_by(Node n, int depth);
+  // What stands at an address of the module; at a distance from where a register points.
+  void from_memory(Query& q, Address a, std::uint8_t width) const;
+  void from_pointer(Query& q, std::uint32_t at, unsigned reg, std::int64_t distance, std::uint8_t width);
+  // Applies f to the values of `where` before `at` that are known; what it says no to becomes unknown.
+  template <class F>
+  void apply(Query& q, std::uint32_t at, Where where, F f) {
+    for (const Value& v : nested(q, q.graph.node(), at, where)) {
+      Value out = v;
+      if (v.kind == Value::Kind::unknown) {
+        q.out.insert(v);
+      } else if (!f(out)) {
+        unknown(q, "computed from what is not constant");
+      } else {
+        q.out.insert(out);
+      }
+    }
+  }
   void entered_elsewhere(Query& q, std::uint32_t at, Where where);
   Values nested(Query& q, Node n, std::uint32_t at, Where where);
   static void unknown(Query& q, const char* why);

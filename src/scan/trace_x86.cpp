@@ -35,16 +35,12 @@ std::int64_t low(std::int64_t v, bool wide) {
 
 }  // namespace
 
-// test r, r or cmp $n, r right before je (or jne, on the way that goes on).
-std::optional<std::int64_t> Tracer::settled_by_branch(const Graph& graph, std::uint32_t branch, std::uint32_t at,
-                                                      Where where) const {
-  if (branch == 0 || at >= graph.size() || where.kind != Where::Kind::reg) return std::nullopt;
+// test r, r or cmp $n, r right before je or jne.
+std::optional<std::int64_t> Tracer::x86_settled(const Graph& graph, std::uint32_t branch, bool taken,
+                                                Where where) const {
   const Insn& in = graph.insn(branch);
   const bool je = in.one(0x74) || in.two(0x84), jne = in.one(0x75) || in.two(0x85);
-  if (!je && !jne) return std::nullopt;
-  const bool next = graph.next_address(branch) == graph.address(at);
-  const bool taken = graph.next_address(branch) + static_cast<Address>(in.immediate) == graph.address(at);
-  if (next == taken || je != taken) return std::nullopt;
+  if ((!je && !jne) || je != taken) return std::nullopt;
   // Control must come from the comparison, not from elsewhere to the branch.
   const auto before_branch = graph.before(branch);
   if (before_branch.size() != 1 || before_branch[0] != branch - 1) return std::nullopt;
@@ -55,26 +51,9 @@ std::optional<std::int64_t> Tracer::settled_by_branch(const Graph& graph, std::u
   return std::nullopt;
 }
 
-void Tracer::after(Query& q, std::uint32_t at, Where where) {
-  const bool done = where.kind == Where::Kind::stack    ? stack_effect(q, at, where)
-                    : where.kind == Where::Kind::vector ? vector_effect(q, at, where)
-                                                        : register_effect(q, at, where);
-  if (!done) q.work.emplace_back(at, where);
-}
-
-// Applies f to what is a constant; anything else becomes unknown.
-template <class F>
-void Tracer::apply(Query& q, std::uint32_t at, Where where, F f) {
-  for (const Value& v : nested(q, q.graph.node(), at, where)) {
-    Value out = v;
-    if (v.kind == Value::Kind::unknown) {
-      q.out.insert(v);
-    } else if (!f(out)) {
-      unknown(q, "computed from what is not constant");
-    } else {
-      q.out.insert(out);
-    }
-  }
+bool Tracer::x86_effect(Query& q, std::uint32_t at, Where where) {
+  if (where.kind == Where::Kind::stack) return stack_effect(q, at, where);
+  return where.kind == Where::Kind::vector ? vector_effect(q, at, where) : register_effect(q, at, where);
 }
 
 void Tracer::combine(Query& q, std::uint32_t at, Where a, Where b, unsigned opcode) {
@@ -112,39 +91,14 @@ void Tracer::source(Query& q, std::uint32_t at, bool byte) {
 
 void Tracer::load(Query& q, std::uint32_t at, std::uint8_t width) {
   const Insn& in = q.graph.insn(at);
-  const Node n = q.graph.node();
-  const Module& module = link_.module(n.module);
-  const auto memory = [&](Address a) {
-    const elf::Segment* const s = module.file.segment_of(a);
-    if (s == nullptr) return unknown(q, "read from outside of the file");
-    if (s->writable) {
-      q.out.insert({Value::Kind::global, n, static_cast<std::int64_t>(a), 0, width, ""});
-      return;
-    }
-    std::uint32_t value = 0;
-    if (width != 4 || !module.file.read(a, value)) return unknown(q, "read from memory");
-    q.out.insert({Value::Kind::constant, n, value, 0, width, ""});
-  };
   if (in.segment) return unknown(q, "read from thread-local memory");
-  if (in.rip_relative) return memory(q.graph.rip_target(at));
+  if (in.rip_relative) return from_memory(q, q.graph.rip_target(at), width);
   if (in.index >= 0 || in.base < 0) return unknown(q, "read from a table");
   if (const auto place = q.graph.stack_place(at)) {
     q.work.emplace_back(at, Where{Where::Kind::stack, *place, width});
     return;
   }
-  for (const Value& v : nested(q, n, at, Where{Where::Kind::reg, in.base, 8})) {
-    using K = Value::Kind;
-    if (v.kind == K::frame)
-      q.work.emplace_back(at, Where{Where::Kind::stack, v.place + in.displacement, width});
-    else if (v.kind == K::address)
-      memory(static_cast<Address>(v.place + in.displacement));
-    else if (v.kind == K::parameter)
-      q.out.insert({K::member, v.node, v.place, in.displacement, width, ""});
-    else if (v.kind == K::global)
-      q.out.insert({K::global_member, v.node, v.place, in.displacement, width, ""});
-    else
-      unknown(q, "read through a pointer");
-  }
+  from_pointer(q, at, static_cast<unsigned>(in.base), in.displacement, width);
 }
 
 bool Tracer::register_effect(Query& q, std::uint32_t at, Where where) {

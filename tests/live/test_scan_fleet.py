@@ -46,7 +46,7 @@ def make_root(root: Path):
     (root / "circle").symlink_to("circle")
     os.mkfifo(root / "pipe", 0o777)
     foreign = bytearray((root / "usr/bin/true").read_bytes())
-    foreign[18] = 183  # EM_AARCH64
+    foreign[18] = 243  # EM_RISCV
     (root / "usr/bin/foreign").write_bytes(foreign)
     (root / "usr/bin/foreign").chmod(0o755)
     (root / "usr/bin/cut-short").write_bytes((root / "usr/bin/true").read_bytes()[:700])
@@ -102,7 +102,7 @@ class Fleet(unittest.TestCase):
         self.assertEqual(found["/usr/bin/ls"]["version"], "1.5")
         self.assertIn("error", found["/usr/bin/cut-short"])
         skipped = {s["path"]: (s["reason"], s["why"]) for s in answer["skipped"]}
-        self.assertEqual(skipped, {"/pipe": ("pipe", ""), "/circle": ("loop", ""), "/usr/bin/foreign": ("foreign", "aarch64")})
+        self.assertEqual(skipped, {"/pipe": ("pipe", ""), "/circle": ("loop", ""), "/usr/bin/foreign": ("foreign", "riscv")})
         self.assertEqual({s["interpreter"] for s in answer["scripts"]}, {"/bin/sh -e", "/usr/bin/env sh"})
         packages = {p["name"]: p for p in answer["packages"]}
         self.assertEqual(packages["coreutils"]["programs"], 5)

@@ -56,9 +56,13 @@ TEST(Kind, OfTheCLibrary) {
 
 TEST(Kind, OfProgramsOfOtherMachines) {
   std::string program = bytes_of("/proc/self/exe");
-  program[18] = static_cast<char>(EM_AARCH64);
+  for (const auto machine : {EM_X86_64, EM_AARCH64}) {
+    program[18] = static_cast<char>(machine);
+    EXPECT_EQ(kind_of_bytes(program).kind, FileKind::program);
+  }
+  program[18] = static_cast<char>(EM_RISCV);
   EXPECT_EQ(kind_of_bytes(program).kind, FileKind::foreign);
-  EXPECT_EQ(kind_of_bytes(program).detail, "aarch64");
+  EXPECT_EQ(kind_of_bytes(program).detail, "riscv");
   program[EI_DATA] = ELFDATA2MSB;  // the kind of file is told from a header in that order, too
   program[16] = 0, program[17] = ET_EXEC, program[18] = 0, program[19] = EM_S390;
   EXPECT_EQ(kind_of_bytes(program).detail, "s390x");

@@ -117,7 +117,7 @@ TEST_F(BadInput, EnteredWhereNoCodeIs) {
 
 TEST_F(BadInput, OfOtherMachines) {
   std::string bytes = small();
-  header(bytes).e_machine = EM_AARCH64;
+  header(bytes).e_machine = EM_RISCV;
   EXPECT_NE(troubles(bytes).find("another machine"), std::string::npos);
   header(bytes).e_ident[EI_CLASS] = ELFCLASS32;
   EXPECT_NE(troubles(bytes).find("not 64-bit"), std::string::npos);

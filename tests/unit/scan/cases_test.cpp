@@ -21,6 +21,8 @@ namespace fs = std::filesystem;
 
 struct Case {
   fs::path source;
+  std::string compiler;
+  arch::Arch arch = arch::Arch::x86_64;
   std::vector<std::string> commands;
   std::vector<std::string> calls, unresolved, assumed, arguments;
 };
@@ -33,7 +35,8 @@ std::vector<std::string> words(std::istringstream in) {
 }
 
 Case read_case(const fs::path& source) {
-  Case out{source, {}, {}, {}, {}, {}};
+  Case out;
+  out.source = source;
   std::ifstream file(source);
   for (std::string line; std::getline(file, line);) {
     const auto take = [&](std::string_view key) {
@@ -48,10 +51,18 @@ Case read_case(const fs::path& source) {
   return out;
 }
 
-std::vector<Case> all_cases() {
+// Those in a folder for a machine, each with every one of the compilers' command lines.
+std::vector<Case> all_cases(const std::string& folder, arch::Arch arch, const std::vector<std::string>& compilers) {
   std::vector<Case> out;
-  for (const auto& each : fs::directory_iterator(CALLGATE_SOURCE_DIR "/tests/cases/scan"))
-    if (each.path().extension() == ".c") out.push_back(read_case(each.path()));
+  for (const auto& each : fs::directory_iterator(CALLGATE_SOURCE_DIR "/tests/cases/scan" + folder)) {
+    if (each.path().extension() != ".c") continue;
+    Case one = read_case(each.path());
+    one.arch = arch;
+    for (const std::string& compiler : compilers) {
+      one.compiler = compiler;
+      out.push_back(one);
+    }
+  }
   std::sort(out.begin(), out.end(), [](const Case& a, const Case& b) { return a.source < b.source; });
   return out;
 }
@@ -67,9 +78,9 @@ class ScanCase : public testing::TestWithParam<Case> {
 
   void compile() {
     for (const std::string& command : GetParam().commands) {
-      const std::string line = "cd " + folder_.string() +
-                               " && CC='" CALLGATE_CC " -w -fno-stack-protector' SRC=" + GetParam().source.string() +
-                               " && " + command + " 2>cc.log || { cat cc.log; false; }";
+      const std::string line = "cd " + folder_.string() + " && CC='" + GetParam().compiler +
+                               " -w -fno-stack-protector' SRC=" + GetParam().source.string() + " && " + command +
+                               " 2>cc.log || { cat cc.log; false; }";
       // NOLINTNEXTLINE(cert-env33-c,concurrency-mt-unsafe): the case's own line is meant for a shell
       ASSERT_EQ(std::system(("sh -c \"" + quoted(line) + "\"").c_str()), 0) << command;
     }
@@ -104,8 +115,9 @@ class ScanCase : public testing::TestWithParam<Case> {
     Library library(reader("/"));
     const auto answer = scan(library, path, options);
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
+    EXPECT_EQ(answer->arch, GetParam().arch);
     std::vector<std::string> calls, unresolved;
-    for (const Call& call : answer->calls) calls.emplace_back(arch::name_of(arch::Arch::x86_64, call.nr));
+    for (const Call& call : answer->calls) calls.push_back(name_of(call.nr));
     std::sort(calls.begin(), calls.end());
     std::string whys;
     for (const Unresolved& u : answer->unresolved) {
@@ -124,12 +136,17 @@ class ScanCase : public testing::TestWithParam<Case> {
     }
   }
 
+  std::string name_of(std::uint32_t nr) const {
+    const std::string_view name = arch::name_of(GetParam().arch, nr);
+    return name.empty() ? std::to_string(nr) : std::string(name);
+  }
+
   // "ioctl.1=21505,21523"
-  static std::vector<std::string> arguments(const Answer& answer) {
+  std::vector<std::string> arguments(const Answer& answer) const {
     std::vector<std::string> out;
     for (const Call& call : answer.calls)
       for (const Argument& a : call.arguments) {
-        std::string text(arch::name_of(arch::Arch::x86_64, call.nr));
+        std::string text = name_of(call.nr);
         text += "." + std::to_string(a.index);
         for (const std::uint32_t v : a.values)
           text += (text.find('=') == std::string::npos ? "=" : ",") + std::to_string(v);
@@ -157,11 +174,24 @@ TEST_P(ScanCase, AllCallsAreFoundAndNoOthers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, ScanCase, testing::ValuesIn(all_cases()), [](const auto& which) {
-  std::string name = which.param.source.stem();
-  std::replace(name.begin(), name.end(), '-', '_');
-  return "c" + name;
-});
+std::string case_name(const testing::TestParamInfo<Case>& which) {
+  std::string out = "c" + which.param.source.stem().string();
+  if (which.param.arch == arch::Arch::aarch64)
+    out += which.param.compiler.substr(std::min(which.param.compiler.find(" -"), which.param.compiler.size()));
+  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return std::isalnum(c) == 0; }, '_');
+  return out;
+}
+INSTANTIATE_TEST_SUITE_P(Cases, ScanCase, testing::ValuesIn(all_cases("", arch::Arch::x86_64, {CALLGATE_CC})),
+                         case_name);
+
+#ifdef CALLGATE_CC_AARCH64
+// As Debian compiles, as nobody optimises, and small with signed returns and landing pads.
+INSTANTIATE_TEST_SUITE_P(Aarch64, ScanCase,
+                         testing::ValuesIn(all_cases("/aarch64", arch::Arch::aarch64,
+                                                     {CALLGATE_CC_AARCH64 " -O2", CALLGATE_CC_AARCH64 " -O0",
+                                                      CALLGATE_CC_AARCH64 " -Os -mbranch-protection=standard"})),
+                         case_name);
+#endif
 
 // With the C library of this machine: without ceilings its locks change no priority, and who asks for one is believed.
 class ScanLocks : public testing::TestWithParam<const char*> {};
