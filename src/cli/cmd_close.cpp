@@ -147,28 +147,19 @@ int print_closure(Session& session, const Closure& closure) {
   return kYes;
 }
 
-// The call that the profile refuses and the policy needs, if there is one; `tier` says what it is part of.
+// The call that the profile refuses and the closure needs, if there is one; `tier` says what it is part of.
 int report_check(Session& session, const Closure& closure, const Subject& subject, const policy::Policy& granted) {
-  const auto phase = chosen_phase(session);
-  Closure wanted = closure::under(closure::as_compiled(closure), granted);
-  wanted.outside = policy::make_errno(1);
-  std::string_view tier = "core";
-  auto witness = policy::first_excess(closure::need_of_core(wanted, phase), granted);
-  if (!witness) {
-    tier = "frontier";
-    witness = policy::first_excess(closure::need(wanted, phase), granted);
-  }
-  if (witness) {
-    const closure::Entry* entry = nullptr;
-    for (const closure::Phase each : {closure::Phase::shutdown, closure::Phase::serving, closure::Phase::startup})
-      if (const auto* found = closure.find(each, witness->audit, witness->nr)) entry = found;
+  const auto lack = closure::first_lack(closure, chosen_phase(session), granted);
+  const std::string_view tier = lack && !lack->entry ? "frontier" : "core";
+  const auto witness = lack ? std::optional(lack->call) : std::nullopt;
+  if (lack) {
     base::Diagnostic& made = session.diagnostics().add(
         closure::kNeedRefused, {},
         fmt::format("{} {}: needed, '{}' answers {}", syntax::describe_arch(witness->audit, witness->nr),
                     syntax::describe_call(*witness), base::printable(subject.name),
                     policy::to_string(policy::evaluate(granted, *witness))),
         "callgate diff tells all the differences");
-    made.notes.push_back({{}, entry == nullptr ? "part of the frontier" : closure::reason(*entry)});
+    made.notes.push_back({{}, closure::reason(*lack)});
   }
   if (session.json()) {
     auto json = session.begin_json();

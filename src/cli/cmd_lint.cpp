@@ -16,6 +16,7 @@
 #include "cli/lint_inputs.h"
 #include "cli/options.h"
 #include "cli/surroundings.h"
+#include "closure/file.h"
 #include "convert/formats.h"
 #include "format/shipped.h"
 #include "lint/fix.h"
@@ -107,6 +108,21 @@ bool read_bound(Session& session, std::string_view option, const format::ReadOpt
   }
   out = review::Bound{std::string(*name), std::move(*policy)};
   return true;
+}
+
+// What a program needs depends on the grant where the file is a closure, so that is kept.
+bool read_need(Session& session, const format::ReadOptions& reading, std::optional<review::Need>& out) {
+  std::optional<review::Bound> bound;
+  if (!read_bound(session, "closure", reading, bound)) return false;
+  if (!bound) return true;
+  const std::string path = file_of(bound->name);
+  out = review::Need{std::move(*bound), {}, {}};
+  if (path == "unconfined" || is_process(path) || format::find_builtin(path) != nullptr || format::find_shipped(path) != nullptr) return true;
+  const base::SourceFile* const file = session.open(path);
+  if (file == nullptr || !closure::looks_like_closure(file->text())) return file != nullptr;
+  out->closure = closure::read(*file, session.diagnostics());
+  if (out->name.size() > path.size()) out->phase = closure::find_phase(out->name.substr(path.size() + 1));
+  return out->closure.has_value();
 }
 
 // What the operands are held against and what surrounds them.
@@ -250,7 +266,7 @@ int lint_command(Session& session) {
                   {.files = *files, .filters = filters, .environment = session.env().environment}};
   if (const int status = set_engines(session, setting.world); status != kYes) return status;
   if (!read_bound(session, "ceiling", *reading, setting.review.ceiling) ||
-      !read_bound(session, "closure", *reading, setting.review.closure))
+      !read_need(session, *reading, setting.review.closure))
     return kBadInput;
   std::vector<lint::Report> reports;
   if (resolve::is_command(given.operands)) {
@@ -281,8 +297,8 @@ constexpr auto kOptions =
         {"fix", 0, "", "mend in the files what can be mended for certain, then report what is left", ""},
         {"diff", 0, "", "print what --fix would change, and change nothing", ""},
         {"ceiling", 0, "PROFILE", "nothing may be granted that this profile does not grant", ""},
-        {"closure", 0, "PROFILE", "all that this profile or closure grants must be granted: what the program needs",
-         ""},
+        {"closure", 0, "FILE",
+         "all that this closure (FILE#serving: a phase of it) needs, or that this profile grants, must be granted", ""},
         {"skip-unknown", 0, "",
          "pass over files that are neither a profile nor a manifest: for hooks that name them all", ""},
         {"project-directory", 0, "DIR", "where a Compose project's paths start (its first file's directory)", ""},

@@ -71,15 +71,14 @@ bool HardenProfile::write_trial(int& status) {
 }
 
 bool HardenProfile::holds(const policy::Policy& granted, int& status) {
-  const closure::Closure wanted = closure::under(closure::as_compiled(closure_), granted);
-  const bool lacks = policy::first_excess(closure::need_of_core(wanted, std::nullopt), granted).has_value();
-  const auto witness = lacks ? policy::first_excess(closure::need_of_core(wanted, std::nullopt), granted)
-                             : policy::first_excess(granted, closure::need(closure_, std::nullopt));
+  const auto lack = closure::first_lack(closure_, std::nullopt, granted);
+  const auto witness =
+      lack ? std::optional(lack->call) : policy::first_excess(granted, closure::need(closure_, std::nullopt));
   if (!witness) return true;
   session_.diagnostics().add(
       closure::kNeedRefused, {},
       fmt::format("{} {}: {}", syntax::describe_arch(witness->audit, witness->nr), syntax::describe_call(*witness),
-                  lacks ? "needed, and refused by profile.json" : "granted by profile.json, and not needed"));
+                  lack ? "needed, and refused by profile.json" : "granted by profile.json, and not needed"));
   status = kNo;
   return false;
 }

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <span>
 
 #include "arch/calls.h"
+#include "arch/prototype.h"
 #include "closure/facts.h"
 #include "policy/algebra.h"
 #include "policy/builder.h"
@@ -21,6 +23,7 @@ using policy::Clause;
 using Key = std::pair<arch::AuditArch, arch::SyscallNr>;
 
 constexpr std::uint16_t kPermission = 1, kNoSuchCall = 38;  // EPERM, ENOSYS
+constexpr std::uint64_t kUpper = 0xffffffff00000000;
 
 policy::Condition condition(const Pin& pin, std::uint64_t mask, std::uint64_t value) {
   policy::Condition out;
@@ -48,6 +51,28 @@ std::vector<Clause> clauses_of(const Entry& entry) {
     out = std::move(more);
   }
   return out;
+}
+
+// That nothing stands in the upper halves of arguments of 32 bits.
+std::vector<policy::Condition> empty_halves(Key key) {
+  std::vector<policy::Condition> out;
+  const auto arch = arch::of_call(key.first, key.second);
+  const auto id = arch == arch::Arch::x86_64 ? arch::find_name(arch::name_of(*arch, key.second)) : std::nullopt;
+  const auto prototype = id ? arch::prototype(*id) : std::nullopt;
+  for (std::uint8_t place = 0; place < 6; ++place)
+    if (!arch::is_64bit(key.first) ||
+        (prototype && place < prototype->size() && (*prototype)[place].width_bits <= 32))
+      out.push_back({place, policy::Op::masked_eq, 0, kUpper});
+  return out;
+}
+
+bool admits(const Entry& entry, const policy::Call& call) {
+  if (entry.audit != call.audit || entry.nr != call.nr) return false;
+  return std::ranges::any_of(clauses_of(entry), [&](const Clause& clause) {
+    return std::ranges::all_of(clause.conditions, [&](const policy::Condition& each) {
+      return policy::holds(each, call.args[each.arg]);
+    });
+  });
 }
 
 // It, and those that come after it.
@@ -81,13 +106,46 @@ class Needs {
   }
 
   policy::Policy core() const {
-    policy::Builder builder(policy::kKillProcess);
-    for (const arch::AuditArch audit : archs_) builder.arch(audit, policy::kKillProcess);
+    policy::Builder builder = refusing();
     add_core(builder, policy::kKillProcess);
     return builder.finish();
   }
 
+  // The calls of the core that there can be, or those of the frontier.
+  policy::Policy possible_core() const {
+    policy::Builder builder = refusing();
+    for (const auto& [key, entries] : needed_) {
+      std::vector<Clause> clauses;
+      for (const Entry* const entry : entries) std::ranges::move(clauses_of(*entry), std::back_inserter(clauses));
+      add_possible(builder, key, std::move(clauses));
+    }
+    return builder.finish();
+  }
+  policy::Policy possible_frontier() const {
+    policy::Builder builder = refusing();
+    if (policy::grants(closure_.on_frontier))
+      for (const Reachable& each : closure_.frontier)
+        add_possible(builder, {each.audit, each.nr}, {{{}, closure_.on_frontier}});
+    return builder.finish();
+  }
+
  private:
+  policy::Builder refusing() const {
+    policy::Builder builder(policy::kKillProcess);
+    for (const arch::AuditArch audit : archs_) builder.arch(audit, policy::kKillProcess);
+    return builder;
+  }
+
+  static void add_possible(policy::Builder& builder, Key key, std::vector<Clause> clauses) {
+    const auto halves = empty_halves(key);
+    for (Clause& clause : clauses) clause.conditions.insert(clause.conditions.end(), halves.begin(), halves.end());
+    policy::Decision decision{std::move(clauses), policy::kKillProcess};
+    const bool always = std::ranges::any_of(
+        decision.clauses, [](const Clause& clause) { return clause.conditions.empty(); });
+    if (always) decision = {{}, decision.clauses.front().action};
+    builder.call(key.first, key.second, std::move(decision));
+  }
+
   // For what the program does at other times, or with other arguments: no reason to kill it.
   Action denial() const {
     const Action outside = closure_.outside;
@@ -172,8 +230,25 @@ Closure under(Closure closure, const policy::Policy& granted) {
   return closure;
 }
 
+std::optional<Lack> first_lack(const Closure& closure, std::optional<Phase> phase, const policy::Policy& granted) {
+  const Closure wanted = under(closure, granted);
+  const Needs needs(wanted, phase);
+  auto call = policy::first_excess(needs.possible_core(), granted);
+  if (!call) {
+    call = policy::first_excess(needs.possible_frontier(), granted);
+    return call ? std::optional(Lack{*call, std::nullopt}) : std::nullopt;
+  }
+  for (const Phase each : phases_of(phase))
+    for (const Entry& entry : wanted.of(each))
+      if (admits(entry, *call)) return Lack{*call, entry};
+  return Lack{*call, std::nullopt};
+}
+
+std::string reason(const Lack& lack) {
+  return lack.entry ? reason(*lack.entry) : "part of the frontier";
+}
+
 Closure as_compiled(Closure closure) {
-  constexpr std::uint64_t kUpper = 0xffffffff00000000;
   for (auto& core : closure.core)
     for (Entry& entry : core)
       for (Pin& pin : entry.pins)

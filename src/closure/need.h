@@ -30,6 +30,19 @@ Closure as_compiled(Closure closure);
 // clone() in place of clone3() makes threads and processes, no namespaces: C libraries fall back for no other.
 Closure under(Closure closure, const policy::Policy& granted);
 
+// A call that is needed and refused, with the entry of the core that needs it; without one the code can come to it.
+struct Lack {
+  policy::Call call;
+  std::optional<Entry> entry;
+};
+// The least of the phase's core and of those after it, else of the frontier as far as the closure lets that through;
+// nothing if all is granted. Exact, on the calls that there can be: arguments of 32 bits have nothing in their upper
+// halves, for compilers put nothing there, and of 32-bit programs' calls the kernel cuts all arguments. What depends on
+// the grant is decided as under() says.
+std::optional<Lack> first_lack(const Closure& closure, std::optional<Phase> phase, const policy::Policy& granted);
+// Why the call is needed: "made 12 times by nginx; sockets".
+std::string reason(const Lack& lack);
+
 // By name of the call: where it comes from, in a few words, the same for calls that come from the same place.
 std::map<std::string, std::string> origins(const Closure& closure, std::optional<Phase> phase);
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "closure/need.h"
 #include "lint/reached.h"
 #include "policy/algebra.h"
 #include "review/rules.h"
@@ -21,8 +22,29 @@ std::optional<policy::Call> excess(const policy::Policy& more, const policy::Pol
   return grave ? grave : policy::first_excess(more, less);
 }
 
+struct Refused {
+  policy::Call call;
+  std::string why;  // it is needed; empty where only a profile says so
+};
+
+// What is needed and not granted.
+std::optional<Refused> first_refused(const Need& need, const policy::Policy& granted) {
+  if (!need.closure) {
+    const auto call = policy::first_excess(need.policy, granted);
+    return call ? std::optional(Refused{*call, {}}) : std::nullopt;
+  }
+  const auto lack = closure::first_lack(*need.closure, need.phase, granted);
+  return lack ? std::optional(Refused{lack->call, closure::reason(*lack)}) : std::nullopt;
+}
+
 lint::Answer answer_of(const policy::Call& call, const policy::Policy& policy) {
   return {format::Engine::docker, call, policy::evaluate(policy, call), false};
+}
+
+// The finding may have been told already, of another container.
+void tell(lint::Finding& finding, const Refused& refused, const policy::Policy& granted, const Need& need) {
+  finding.witness = lint::Witness{answer_of(refused.call, granted), answer_of(refused.call, need.policy)};
+  if (!refused.why.empty()) finding.notes = {{{}, "needed: " + refused.why}};
 }
 
 class Bounds {
@@ -61,27 +83,26 @@ class Bounds {
   void check_closure(const manifest::Container& container, const manifest::Filter& filter) {
     const auto [at, fresh] = missing_.try_emplace(&filter);
     const policy::Policy& granted = filter.profile.policy;
-    if (fresh) at->second = policy::first_excess(options_.closure->policy, granted);
+    if (fresh) at->second = first_refused(*options_.closure, granted);
     if (!at->second) return;
     lint::Finding& made = findings_.add("closure-refused", container.choice.place,
                                         fmt::format("the filter refuses what '{}' needs", options_.closure->name),
                                         "`callgate diff` tells all the differences", &container);
-    made.witness = lint::Witness{answer_of(*at->second, granted), answer_of(*at->second, options_.closure->policy)};
+    tell(made, *at->second, granted, *options_.closure);
   }
 
   const Options& options_;
   arch::Arch native_;
   Findings& findings_;
-  std::map<const manifest::Filter*, std::optional<policy::Call>> above_, missing_;
+  std::map<const manifest::Filter*, std::optional<policy::Call>> above_;
+  std::map<const manifest::Filter*, std::optional<Refused>> missing_;
 };
 
-lint::Finding made_of(std::string_view rule, std::string message, const policy::Call& call,
-                      const policy::Policy& policy, const policy::Policy& bound) {
-  lint::Finding out;
+lint::Finding& add(lint::Report& report, std::string_view rule, std::string message) {
+  lint::Finding& out = report.findings.emplace_back();
   out.rule = lint::find_rule(rule);
   out.message = std::move(message);
   out.help = "`callgate diff` tells all the differences";
-  out.witness = lint::Witness{answer_of(call, policy), answer_of(call, bound)};
   return out;
 }
 
@@ -104,14 +125,12 @@ void hold_against_bounds(const policy::Policy& policy, const Options& options, a
                          lint::Report& report) {
   if (options.ceiling)
     if (const auto call = excess(policy, options.ceiling->policy, native))
-      report.findings.push_back(made_of("above-ceiling",
-                                        fmt::format("the profile grants what '{}' does not", options.ceiling->name),
-                                        *call, policy, options.ceiling->policy));
+      add(report, "above-ceiling", fmt::format("the profile grants what '{}' does not", options.ceiling->name))
+          .witness = lint::Witness{answer_of(*call, policy), answer_of(*call, options.ceiling->policy)};
   if (options.closure)
-    if (const auto call = policy::first_excess(options.closure->policy, policy))
-      report.findings.push_back(made_of("closure-refused",
-                                        fmt::format("the profile refuses what '{}' needs", options.closure->name),
-                                        *call, policy, options.closure->policy));
+    if (const auto refused = first_refused(*options.closure, policy))
+      tell(add(report, "closure-refused", fmt::format("the profile refuses what '{}' needs", options.closure->name)),
+           *refused, policy, *options.closure);
 }
 
 void check_bounds(const manifest::Answer& answer, const Options& options, manifest::Filters& filters,

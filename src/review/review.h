@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "closure/closure.h"
 #include "container/container.h"
 #include "lint/lint.h"
 #include "manifest/answer.h"
@@ -23,10 +24,16 @@ struct Bound {
   policy::Policy policy;
 };
 
+// What a program needs: all that a profile grants, or what recordings were closed into.
+struct Need : Bound {
+  std::optional<closure::Closure> closure;  // that `policy` comes of, if it does
+  std::optional<closure::Phase> phase;      // of it, and those after it; all
+};
+
 struct Options {
   resolve::Options resolve;
   std::optional<Bound> ceiling;  // no container may be granted more
-  std::optional<Bound> closure;  // every container must be granted all of it
+  std::optional<Need> closure;   // every container must be granted all of it
 };
 
 // What is in force, with what is wrong with it.

@@ -14,6 +14,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+from i386 import runs_i386
+
 if len(sys.argv) < 2:
     sys.exit(__doc__)
 CALLGATE = Path(sys.argv[1]).resolve()
@@ -27,6 +29,14 @@ PROGRAMS = [
     ["perl", "-e", "print join ',', glob '/etc/*.conf'"],
     ["sed", "-n", "1p", "/etc/passwd"],
 ]
+
+# Makes one call of i386, getpid, where the kernel has such.
+COMPAT = """
+import ctypes, mmap
+place = mmap.mmap(-1, 4096, prot=7)
+place.write(b"\\x53\\xb8\\x14\\0\\0\\0\\xcd\\x80\\x5b\\xc3")
+ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(place)))()
+"""
 
 # Answers three clients, and ends.
 SERVER = """
@@ -90,6 +100,63 @@ class Close(unittest.TestCase):
                     confined = call("run", "--as", "oci", "--profile", self.path / profile, "--", *words)
                     self.assertEqual((confined.returncode, confined.stdout), (recorded.returncode, recorded.stdout),
                                      confined.stderr)
+
+    def refused(self, profile):
+        """What lint finds of the closure in a Compose project under that profile: the witness, or nothing."""
+        (self.path / "profile.json").write_text(json.dumps(profile))
+        (self.path / "compose.yaml").write_text(
+            "services:\n  web:\n    image: web\n    security_opt: [seccomp=profile.json]\n")
+        done = call("lint", self.path / "compose.yaml", "--closure", self.path / "closure.json", "--format", "json",
+                    "--fail-on", "never")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = [each for each in json.loads(done.stdout)["findings"] if each["rule"] == "closure-refused"]
+        self.assertLessEqual(len(found), 1)
+        return found[0]["witness"] if found else None
+
+    def rules_of_closure(self, comparison):
+        """By name of the call: rules that grant it on both architectures, arguments compared so where values are held fast."""
+        closure = json.loads((self.path / "closure.json").read_text())
+        entries = {}
+        for phase in closure["phases"].values():
+            for each in phase["core"]:
+                entries.setdefault(each["call"], []).append(each["args"])
+        out = {}
+        for name, places in entries.items():
+            rule = {"names": [name], "action": "SCMP_ACT_ALLOW"}
+            held = [each for args in places for each in args if each.get("mask") == 0xffffffff and "values" in each]
+            fast = held and {each["arg"] for each in held} == {held[0]["arg"]} and all(len(args) == 1 for args in places)
+            values = {value for each in held for value in each["values"]} if fast else {None}
+            out[name] = [rule if value is None else {**rule, "args": [comparison(held[0]["arg"], value)]}
+                         for value in sorted(values)]
+        return out
+
+    def test_lint_holds_profiles_against_what_was_recorded(self):
+        self.record([sys.executable, "-c", COMPAT] if runs_i386() else ["ls", "-l", "/etc/apt"], "--args")
+        self.close("-o", self.path / "closure.json")
+
+        def profile(rules, architectures=("SCMP_ARCH_X86_64", "SCMP_ARCH_X86")):
+            return {"defaultAction": "SCMP_ACT_ERRNO", "architectures": list(architectures),
+                    "syscalls": [rule for each in rules.values() for rule in each]}
+
+        def masked(place, value):
+            return {"index": place, "op": "SCMP_CMP_MASKED_EQ", "value": 0xffffffff, "valueTwo": value}
+
+        def whole(place, value):  # all 64 bits, as most profiles compare
+            return {"index": place, "op": "SCMP_CMP_EQ", "value": value}
+
+        def upper(place, value):
+            return {"index": place, "op": "SCMP_CMP_EQ", "value": value | 1 << 32}
+
+        rules = self.rules_of_closure(whole)
+        self.assertGreater(sum("args" in rule for each in rules.values() for rule in each), 0)
+        self.assertIsNone(self.refused(profile(rules)))
+        self.assertIsNone(self.refused(profile(self.rules_of_closure(masked))))
+        self.assertIsNotNone(self.refused(profile(self.rules_of_closure(upper))))
+        for name in ("openat", "mmap", "exit_group"):
+            witness = self.refused(profile({each: rule for each, rule in rules.items() if each != name}))
+            self.assertIn(f"{name}(", json.dumps(witness))
+        if runs_i386():
+            self.assertIn("x86", json.dumps(self.refused(profile(rules, ["SCMP_ARCH_X86_64"]))))
 
     def test_what_was_not_recorded_is_refused(self):
         self.record(["true"])

@@ -205,13 +205,6 @@ TEST(Close, OtherArchitecturesHaveWhatTheyNeed) {
   EXPECT_EQ(answer(policy, "read", {}, arch::Arch::aarch64), policy::kKillThread);
 }
 
-recording::Argument values(std::uint8_t place, std::vector<std::uint64_t> seen) {
-  recording::Argument out;
-  out.place = place;
-  out.values = std::move(seen);
-  return out;
-}
-
 TEST(Close, ArgumentsAreHeldFastWhereTheyWereSeen) {
   recording::Call socket = call("socket", 1, 0);
   socket.arguments = {values(0, {1, 2}), values(1, {0x80001}), values(2, {0})};

@@ -42,6 +42,13 @@ inline recording::Run run_of(std::vector<recording::Call> calls, bool arguments 
   return run;
 }
 
+inline recording::Argument values(std::uint8_t place, std::vector<std::uint64_t> seen) {
+  recording::Argument out;
+  out.place = place;
+  out.values = std::move(seen);
+  return out;
+}
+
 // Any runs that a recorder could write, and some that it could not.
 inline recording::Recording random_recording(std::mt19937_64& random) {
   static constexpr std::array kCalls{"socket", "mmap",   "openat",  "read",       "clone",       "clone3", "ioctl",
