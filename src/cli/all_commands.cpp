@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "cli/commands.h"
-#include "cli/harden_loop.h"
 #include "cli/session.h"
 
 namespace callgate::cli {

@@ -14,6 +14,7 @@
 #include "cli/harden_containers.h"
 #include "cli/harden_loop.h"
 #include "cli/options.h"
+#include "cli/record_targets.h"
 #include "cli/run_seals.h"
 #include "resolve/emit.h"
 #include "why/print.h"
@@ -62,15 +63,18 @@ bool read_settings(Session& session, HardenSettings& out) {
   out.words =
       fmt::format("arguments {}, outside {}, frontier {}, format {}", arguments, outside, frontier, out.format->name);
   for (const std::string& scan : out.scans) out.words += ", scan " + base::printable(scan);
+  if (const auto where = given.last("phases")) {
+    out.phases = recording::find_serving_at(*where);
+    out.words += fmt::format(", phases {}", *where);
+  }
   return true;
 }
 
 bool read_options(Session& session, HardenOptions& out) {
   const Arguments& given = session.arguments();
-  const auto method = given.last("method").value_or("auto");
-  out.method = method == "ebpf"     ? record::Method::ebpf
-               : method == "ptrace" ? record::Method::ptrace
-                                    : record::Method::automatic;
+  out.method = method_of(given);
+  if (given.has("phases"))
+    out.method = record::Method::ebpf;  // it alone sees phases, and what is denied beside a tracer
   out.accept = given.has("accept");
   return read_count(session, "runs", given.has("recording") ? 0 : 1, out.runs) &&
          read_count(session, "trials", 1, out.trials) && read_count(session, "rounds", 1, out.rounds) &&
@@ -79,9 +83,13 @@ bool read_options(Session& session, HardenOptions& out) {
 
 // The line that runs the program under its profile from now on.
 std::string run_line(const HardenDir& dir, const HardenOptions& options) {
-  std::string out =
-      fmt::format("callgate run --as {} --profile {} --", format::name(reader_of(*options.settings.format)),
-                  resolve::shell_word(dir.file("profile.json")));
+  const std::string profile = dir.file("profile.json");
+  std::string out = fmt::format("callgate run --as {} ", format::name(reader_of(*options.settings.format)));
+  if (const auto where = options.settings.phases)
+    out += fmt::format("--phase {} --phase {} --switch-at {} --", resolve::shell_word("startup=" + profile),
+                       resolve::shell_word("serving=" + dir.file("serving.json")), recording::name(*where));
+  else
+    out += fmt::format("--profile {} --", resolve::shell_word(profile));
   for (const std::string& word : dir.state().command) out += " " + resolve::shell_word(word);
   return out;
 }
@@ -95,15 +103,13 @@ void print_json(Session& session, const HardenDir& dir, const HardenLoop& loop, 
   json.member("enforced", state.enforced).key("calls").begin_object();
   for (std::size_t i = 0; i < closure::kPhaseCount; ++i)
     json.member(closure::name(static_cast<closure::Phase>(i)), loop.closure().core[i].size());
-  json.end_object().key("steps").begin_array();
-  for (const harden::Step& step : state.steps)
-    json.begin_object()
-        .member("number", step.number)
-        .member("step", step.name)
-        .member("text", step.text)
-        .member("time", step.time)
-        .end_object();
-  json.end_array().key("denied");
+  json.end_object().key("phases");
+  if (const auto where = options.settings.phases)
+    json.begin_object().member("switch_at", recording::name(*where)).end_object();
+  else
+    json.null();
+  harden::steps_to_json(state, json.key("steps"));
+  json.key("denied");
   if (loop.report()) {
     json.begin_object();
     why::to_json(*loop.report(), json);
@@ -133,10 +139,11 @@ std::string_view contradiction(const Arguments& given) {
   if (!container && !compose) {
     for (const std::string_view each : {"wait", "host", "for", "file", "project-name", "runtime-root"})
       if (given.has(each)) return "--wait, --host, --for, --file, --project-name and --runtime-root are for containers";
+    if (given.has("phases") && given.last("method") == "ptrace") return "--phases goes by eBPF alone";
     return {};
   }
-  for (const std::string_view each : {"runs", "rounds", "recording", "method", "scan"})
-    if (given.has(each)) return "--runs, --rounds, --recording, --method and --scan are for CMD";
+  for (const std::string_view each : {"runs", "rounds", "recording", "method", "scan", "phases"})
+    if (given.has(each)) return "--runs, --rounds, --recording, --method, --scan and --phases are for CMD";
   if (given.has("runtime-root") && !container) return "--runtime-root goes with --container";
   if ((given.has("file") || given.has("project-name")) && !compose)
     return "--file and --project-name go with --compose";
@@ -177,7 +184,7 @@ constexpr std::array<Operand, 2> kOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 24>{{
+    std::array<Option, 17>{{
         {"output", 'o', "DIR", "the directory of what is recorded, closed and reached; the same command goes on in it",
          ""},
         {"runs", 0, "N", "record so many runs (1 if not given)", ""},
@@ -195,6 +202,10 @@ constexpr auto kOptions =
          "that were recorded, or none",
          "risky,all,none"},
         {"outside", 0, "ACTION", "what calls get that are not needed (errno if not given)", "errno,kill"},
+        {"phases", 0, "WHERE",
+         "enforce two profiles, a stricter one where the program serves: after its first listen, or from its first "
+         "accept or wait for clients on",
+         "listen,accept"},
         {"scan", 0, "FILE", "what `callgate scan --format json` printed: the calls that the code can come to", "",
          true},
         {"frontier", 0, "ACTION",
@@ -206,23 +217,19 @@ constexpr auto kOptions =
          "counts by the profile that it is under",
          ""},
         {"compose", 0, "", "every service of a Compose project likewise, each in a directory of its own below DIR", ""},
-        {"file", 'f', "FILE", "with --compose: the Compose file (looked for as Compose does, if not given)", "", true},
-        {"project-name", 'p', "NAME", "with --compose: the project", ""},
-        {"wait", 0, "", "wait for a container or services that do not exist yet", ""},
-        {"host", 0, "SOCKET", "the engine's unix socket (the usual ones are tried)", ""},
-        {"runtime-root", 0, "DIR", "where runc or crun keeps its state (--root); may be repeated", "", true},
-        {"for", 0, "SECONDS", "end the recording of containers after that time", ""},
-        {"progress", 0, "", "tell how recording goes, where standard error is no terminal, too", ""},
-        {"method", 0, "HOW", "how to record (ebpf where that can be had, else ptrace, if not given)",
-         "auto,ebpf,ptrace"},
     }} +
-    kFormat;
-constexpr std::array<Example, 5> kExamples{{
+    kTargetOptions +
+    std::array<Option, 1>{{
+        {"for", 0, "SECONDS", "end the recording of containers after that time", ""},
+    }} +
+    kRecordingOptions + kFormat;
+constexpr std::array<Example, 6> kExamples{{
     {"callgate harden -o hardened -- ls -l", "ls, under exactly what it needs."},
     {"callgate harden -o hardened --runs 3 --trials 2 -- ls -l", "Three recorded runs, two that show nothing new."},
     {"callgate harden -o hardened --accept -- ls -l", "Take in what was denied, and go on."},
     {"callgate harden -o hardened --restart --outside kill --arguments none -- ls -l",
      "Begin anew; what is not needed kills."},
+    {"callgate harden -o web.d --phases listen --quiet-for 5m -- web", "A server, under less once it serves.", 127},
     {"callgate harden -o web.d --container web", "A container that others start: one step of it.", 125},
 }};
 
@@ -249,6 +256,8 @@ const Command kHardenCommand{
     "filter "
     "that it is under says what that counts for: neither of ours, one more recording; trial.json, a run in log mode; "
     "profile.json, a look at what is denied. How to go on is told.\n\n"
+    "With --phases two profiles are enforced, the second, serving.json, from where the program serves; whether the "
+    "recordings allow that is told without it, too.\n\n"
     "What a run needs it gets: programs that do not end themselves are ended by --quiet-for. A file on standard input "
     "is given to each run from where it stood.",
     kOperands,

@@ -117,7 +117,9 @@ bool read_need(Session& session, const format::ReadOptions& reading, std::option
   if (!bound) return true;
   const std::string path = file_of(bound->name);
   out = review::Need{std::move(*bound), {}, {}};
-  if (path == "unconfined" || is_process(path) || format::find_builtin(path) != nullptr || format::find_shipped(path) != nullptr) return true;
+  if (path == "unconfined" || is_process(path) || format::find_builtin(path) != nullptr ||
+      format::find_shipped(path) != nullptr)
+    return true;
   const base::SourceFile* const file = session.open(path);
   if (file == nullptr || !closure::looks_like_closure(file->text())) return file != nullptr;
   out->closure = closure::read(*file, session.diagnostics());

@@ -83,10 +83,7 @@ std::optional<record::Request> make_request(Session& session, int& status) {
   request.plan.environment = session.env().environment;
   request.tool = CALLGATE_VERSION;
   request.keep = keep_of(arguments);
-  const auto method = arguments.last("method").value_or("auto");
-  request.method = method == "ebpf"     ? record::Method::ebpf
-                   : method == "ptrace" ? record::Method::ptrace
-                                        : record::Method::automatic;
+  request.method = method_of(arguments);
   if (arguments.has("new-only")) {
     request.method = record::Method::ptrace;
     if (!read_known(session, std::string(*arguments.last("output")), request)) {
@@ -216,7 +213,7 @@ constexpr std::array<Operand, 2> kOperands{{
     {"ARG", "its arguments", false, true},
 }};
 constexpr auto kOptions =
-    std::array<Option, 21>{{
+    std::array<Option, 11>{{
         {"output", 'o', "FILE", "write the recording to FILE (JSON Lines); '-' is standard output", ""},
         {"append", 0, "", "add the run to FILE, which may hold others", ""},
         {"new-only", 0, "",
@@ -236,21 +233,16 @@ constexpr auto kOptions =
          "crun",
          ""},
         {"compose", 0, "", "record every service of a Compose project, each apart; -o is a directory then", ""},
-        {"file", 'f', "FILE", "with --compose: the Compose file (looked for as Compose does, if not given)", "", true},
-        {"project-name", 'p', "NAME", "with --compose: the project", ""},
-        {"wait", 0, "", "wait for a container or services that do not exist yet", ""},
-        {"host", 0, "SOCKET", "the engine's unix socket (the usual ones are tried)", ""},
-        {"runtime-root", 0, "DIR", "where runc or crun keeps its state (--root); may be repeated", "", true},
+    }} +
+    kTargetOptions +
+    std::array<Option, 3>{{
         {"oci-hook", 0, "",
          "as a createRuntime hook: record the container whose state is on standard input; %i in -o's FILE is its id",
          ""},
         {"oci-runtime", 0, "PROGRAM", "as an engine's runtime: add that hook, and hand on to PROGRAM (runc, crun)", ""},
         {"for", 0, "SECONDS", "for what is not started here: end the recording after that time", ""},
-        {"progress", 0, "", "tell how it goes, where standard error is no terminal, too", ""},
-        {"method", 0, "HOW", "how to record (ebpf where that can be had, else ptrace, if not given)",
-         "auto,ebpf,ptrace"},
     }} +
-    kFormat;
+    kRecordingOptions + kFormat;
 constexpr std::array<Example, 5> kExamples{{
     {"callgate record -- ls -l", "Which calls does ls make?"},
     {"callgate record -o ls.jsonl -- ls", "Keep the recording."},

@@ -21,6 +21,7 @@ int help_command(Session& session);
 extern const Command kCloseCommand;
 extern const Command kConvertCommand;
 extern const Command kDiffCommand;
+extern const Command kHardenCommand;
 extern const Command kHookCommand;
 extern const Command kInstallCommand;
 extern const Command kLintCommand;

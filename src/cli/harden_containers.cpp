@@ -153,7 +153,7 @@ int Containers::tried(Part& part, const recording::Run& run) {
   harden::State& state = part.dir.state();
   int status = close(part);
   if (status != kYes) return status;
-  const auto news = harden::news(run, part.options.settings.closing, part.profile->enforced());
+  const auto news = harden::news(run, part.options.settings.closing, part.profile->grants());
   ++state.trials;
   if (news.empty()) {
     ++state.quiet;
@@ -174,7 +174,7 @@ int Containers::tried(Part& part, const recording::Run& run) {
 int Containers::enforced(Part& part, const recording::Run& run) {
   harden::State& state = part.dir.state();
   if (const int status = close(part); status != kYes) return status;
-  const auto news = harden::news(run, part.options.settings.closing, part.profile->enforced());
+  const auto news = harden::news(run, part.options.settings.closing, part.profile->grants());
   if (news.empty()) {
     ++state.enforced;
     state.stage = Stage::hardened;
@@ -185,7 +185,7 @@ int Containers::enforced(Part& part, const recording::Run& run) {
   state.stage = Stage::denied;
   part.dir.tell("enforce", fmt::format("{} under profile.json: {} kind{} of calls denied", base::printable(part.name),
                                        news.size(), news.size() == 1 ? "" : "s"));
-  const auto report = report_denied(session_, part.dir, *part.profile,
+  const auto report = report_denied(session_, part.dir, part.profile->subject(), part.profile->reading(),
                                     {denials_of(news, part.profile->enforced()), run, part.name, {}, {}});
   if (!report) return kBadInput;
   session_.env().err(why::to_text(*report));
@@ -282,14 +282,8 @@ void Containers::print_json(int status) {
     json.begin_object().member("name", part->name).member("directory", part->dir.path());
     json.member("under", name(part->under)).member("stage", harden::name(state.stage)).member("runs", state.runs);
     json.member("trials", state.trials).member("quiet", state.quiet).member("enforced", state.enforced);
-    json.member("next", next_text(*part)).key("steps").begin_array();
-    for (const harden::Step& step : state.steps)
-      json.begin_object()
-          .member("number", step.number)
-          .member("step", step.name)
-          .member("text", step.text)
-          .end_object();
-    json.end_array().end_object();
+    harden::steps_to_json(state, json.member("next", next_text(*part)).key("steps"));
+    json.end_object();
   }
   json.end_array();
   session_.print(json);

@@ -13,10 +13,9 @@
 
 namespace callgate::cli {
 
-std::optional<why::Report> report_denied(Session& session, HardenDir& dir, const HardenProfile& profile,
-                                         Denied denied) {
-  const Subject& subject = profile.subject();
-  const why::Grounds grounds{subject.name, session.open(subject.name), &subject.profile, profile.reading()};
+std::optional<why::Report> report_denied(Session& session, HardenDir& dir, const Subject& subject,
+                                         const format::ReadOptions& reading, Denied denied) {
+  const why::Grounds grounds{subject.name, session.open(subject.name), &subject.profile, reading};
   why::Journal journal;
   journal.denials() = std::move(denied.denials);
   why::Report report;

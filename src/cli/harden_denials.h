@@ -18,8 +18,10 @@ struct Denied {
   std::string source;  // what was run, in words
   std::optional<int> exit_status, signal;
 };
-// denied.json, denied.jsonl and, if there is a patch, proposed.json. Nothing (diagnosed) if they cannot be written.
-std::optional<why::Report> report_denied(Session& session, HardenDir& dir, const HardenProfile& profile, Denied denied);
+// denied.json, denied.jsonl and, if there is a patch of that profile, proposed.json. Nothing (diagnosed) if they cannot
+// be written.
+std::optional<why::Report> report_denied(Session& session, HardenDir& dir, const Subject& subject,
+                                         const format::ReadOptions& reading, Denied denied);
 // What a recorder saw to be refused.
 std::vector<why::Denial> denials_of(const std::vector<harden::News>& news, const policy::Policy& profile);
 

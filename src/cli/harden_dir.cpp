@@ -22,8 +22,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::array<std::string_view, 8> kFiles{"state.json", "recordings.jsonl", "closure.json", "profile.json",
-                                                 "trial.json", "denied.jsonl",     "denied.json",  "proposed.json"};
+constexpr std::array<std::string_view, 9> kFiles{"state.json",   "recordings.jsonl", "closure.json",
+                                                 "profile.json", "serving.json",     "trial.json",
+                                                 "denied.jsonl", "denied.json",      "proposed.json"};
 
 // What a write that was cut off leaves beside its target (base::write_file).
 bool is_left_over(const std::string& name) {

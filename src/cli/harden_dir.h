@@ -4,6 +4,7 @@
 //   recordings.jsonl  every run that counts
 //   closure.json      what is needed, of them
 //   profile.json      the profile to be enforced; trial.json the same in log mode
+//   serving.json      with two phases: the second one's, where profile.json is the first one's
 //   denied.jsonl      calls denied under the profile, as a run; denied.json the report, proposed.json the profile that
 //                     admits them
 //   lock              held while harden works here

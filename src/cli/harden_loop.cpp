@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "cli/close_inputs.h"
-#include "cli/harden_denials.h"
 #include "cli/output_aside.h"
 #include "cli/record_report.h"
 #include "cli/record_talk.h"
@@ -117,24 +116,31 @@ HardenLoop::Stop HardenLoop::accept() {
   return std::nullopt;
 }
 
-std::optional<record::Outcome> HardenLoop::record_once(const std::optional<bpf::Program>& filter, record::Method method,
+record::Request HardenLoop::request(record::Method method) const {
+  const HardenSettings& settings = options_.settings;
+  record::Request out;
+  out.plan = plan_;
+  out.tool = CALLGATE_VERSION;
+  out.keep.arguments = settings.closing.pinning != closure::Pinning::none;
+  out.keep.serving_at = settings.phases.value_or(recording::ServingAt::listen);
+  out.method = method;
+  out.quiet = options_.quiet;
+  out.on_pulse = pulse_lines(session_, {});
+  return out;
+}
+
+std::optional<record::Outcome> HardenLoop::record_once(record::Request request, const sandbox::Kernel& kernel,
                                                        Stop& stop, bool may_lack) {
-  record::Request request;
-  request.plan = plan_;
-  request.plan.filter = filter;
-  request.tool = CALLGATE_VERSION;
-  request.keep.arguments = options_.settings.closing.pinning != closure::Pinning::none;
-  request.method = method;
-  request.quiet = options_.quiet;
-  request.on_pulse = pulse_lines(session_, {});
   before_run();
   std::optional<OutputAside> aside;
   if (session_.json()) aside.emplace();
-  const auto outcome = record::record(request, *session_.env().kernel);
+  const auto outcome = record::record(request, kernel);
   aside.reset();
   if (outcome) return *outcome;
-  const sandbox::Refusal& refusal = outcome.error();
-  if (may_lack && refusal.id.number == record::kNoEbpf.number) return std::nullopt;
+  sandbox::Refusal refusal = outcome.error();
+  const bool lacks = refusal.id.number == record::kNoEbpf.number;
+  if (may_lack && lacks) return std::nullopt;
+  if (lacks && options_.settings.phases) refusal.help = "without --phases one profile is enforced, and ptrace suffices";
   session_.diagnostics().add(refusal.id, {}, refusal.message, refusal.help);
   stop = refusal.exit_status;
   return std::nullopt;
@@ -145,7 +151,7 @@ HardenLoop::Stop HardenLoop::record_runs() {
   while (state.runs < options_.runs) {
     state.stage = Stage::recording;
     Stop stop;
-    const auto outcome = record_once(std::nullopt, options_.method, stop, false);
+    const auto outcome = record_once(request(options_.method), *session_.env().kernel, stop, false);
     if (!outcome) return stop;
     tell_limits(session_, *outcome);
     const recording::Run& run = outcome->run;
@@ -183,11 +189,12 @@ HardenLoop::Stop HardenLoop::close() {
   if (!profile_.close(changed, status)) return failed();
   if (changed) state.quiet = state.enforced = 0;
   const closure::Closure& closure = profile_.closure();
-  dir_.tell("close", fmt::format("{} at startup, {} while serving, of {} run{}; {}",
+  dir_.tell("close", fmt::format("{} at startup, {} while serving, of {} run{}; {}{}",
                                  calls_text(closure.of(closure::Phase::startup).size()),
                                  closure.of(closure::Phase::serving).size(), closure.sources.size(),
                                  closure.sources.size() == 1 ? "" : "s",
-                                 changed ? "profile.json and trial.json are new" : "profile.json grants what it did"));
+                                 changed ? "profile.json and trial.json are new" : "profile.json grants what it did",
+                                 profile_.offer()));
   std::string text;
   if (!profile_.prove(text, status)) return failed();
   dir_.tell("prove", std::move(text));

@@ -8,16 +8,16 @@
 #include <string>
 #include <vector>
 
+#include "cli/harden_denials.h"
 #include "cli/harden_dir.h"
 #include "cli/harden_profile.h"
+#include "phases/follow.h"
 #include "record/record.h"
 #include "sandbox/supervise.h"
 #include "why/live.h"
 #include "why/report.h"
 
 namespace callgate::cli {
-
-extern const Command kHardenCommand;  // the row, for all_commands.cpp
 
 struct HardenOptions {
   std::uint32_t runs = 1;     // to be recorded
@@ -55,13 +55,19 @@ class HardenLoop {
   Stop close();
   Stop try_out();
   Stop enforce();
+  Stop enforce_one();
+  Stop enforce_pair();
+  Stop judge_pair(recording::Run run, const Subject& serving, const phases::Outcome& switching,
+                  const sandbox::Ended& ended, const std::string& took);
 
-  std::optional<record::Outcome> record_once(const std::optional<bpf::Program>& filter, record::Method method,
-                                             Stop& stop, bool may_lack);
+  record::Request request(record::Method method) const;
+  std::optional<record::Outcome> record_once(record::Request request, const sandbox::Kernel& kernel, Stop& stop,
+                                             bool may_lack);
   std::optional<Ran> try_once(Stop& stop);
   std::optional<why::Followed> follow(const policy::Policy& policy, const why::Following& how,
                                       const why::Unwinder* unwinder, Stop& stop);
-  Stop report_denials(std::vector<why::Denial> denials, const sandbox::Ended& ended);
+  Stop hardened(std::string text, const sandbox::Ended& ended);
+  Stop report_denials(Denied denied, const Subject& subject, int told);
   Stop interrupted(int signal);
   Stop saved();
   void check_end(const sandbox::Ended& ended, std::string_view where);
@@ -78,5 +84,9 @@ class HardenLoop {
   std::uint32_t rounds_ = 0;           // trial runs by now
   std::optional<std::int64_t> input_;  // where standard input stood, if it is a file
 };
+
+// "0.3 s", since then; "exit status 3".
+std::string seconds_text(std::chrono::steady_clock::time_point since);
+std::string end_text(const sandbox::Ended& ended);
 
 }  // namespace callgate::cli

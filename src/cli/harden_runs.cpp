@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "cli/harden_denials.h"
 #include "cli/harden_loop.h"
 #include "cli/output_aside.h"
 #include "cli/prepare.h"
@@ -17,8 +16,6 @@
 #include "why/print.h"
 
 namespace callgate::cli {
-
-namespace {
 
 using harden::Stage;
 
@@ -31,6 +28,8 @@ std::string end_text(const sandbox::Ended& ended) {
   return ended.signal != 0 ? fmt::format("ended by signal {}", ended.signal)
                            : fmt::format("exit status {}", ended.exit_status);
 }
+
+namespace {
 
 // The closure answers ENOSYS to newer calls whose callers then make the older one that it grants: they go on.
 bool is_meant(const why::Denial& denial, policy::Action outside) {
@@ -81,14 +80,16 @@ std::optional<why::Followed> HardenLoop::follow(const policy::Policy& policy, co
 std::optional<HardenLoop::Ran> HardenLoop::try_once(Stop& stop) {
   Ran out;
   if (options_.method != record::Method::ptrace) {
-    if (auto outcome = record_once(profile_.logging_filter(), record::Method::ebpf, stop,
+    record::Request beside = request(record::Method::ebpf);
+    beside.plan.filter = profile_.logging_filter();
+    if (auto outcome = record_once(std::move(beside), *session_.env().kernel, stop,
                                    options_.method == record::Method::automatic)) {
       tell_limits(session_, *outcome);
       out.run = std::move(outcome->run);
       out.ended.exit_status = out.run.exit_status;
       out.ended.signal = out.run.signal;
       out.ended.told = !out.run.finished && outcome->told == 0 ? SIGINT : outcome->told;
-      out.news = harden::news(out.run, options_.settings.closing, profile_.enforced());
+      out.news = harden::news(out.run, options_.settings.closing, profile_.grants());
       return out;
     }
     if (stop) return std::nullopt;
@@ -97,7 +98,7 @@ std::optional<HardenLoop::Ran> HardenLoop::try_once(Stop& stop) {
   if (!followed) return std::nullopt;
   out.ended = followed->ended;
   out.run = harden::refused_run(begin_run(), followed->journal.denials(), false);
-  if (!out.run.calls.empty()) out.news = harden::news(out.run, options_.settings.closing, profile_.enforced());
+  if (!out.run.calls.empty()) out.news = harden::news(out.run, options_.settings.closing, profile_.grants());
   return out;
 }
 
@@ -152,13 +153,16 @@ HardenLoop::Stop HardenLoop::try_out() {
 }
 
 HardenLoop::Stop HardenLoop::enforce() {
-  harden::State& state = dir_.state();
-  state.stage = Stage::enforcing;
+  dir_.state().stage = Stage::enforcing;
   if (const Stop stop = saved()) return stop;
   if (const auto stuck = sandbox::check_can_start(profile_.filter())) {
     session_.diagnostics().add(stuck->id, {}, stuck->message, stuck->help);
     return stuck->exit_status;
   }
+  return profile_.serving() != nullptr ? enforce_pair() : enforce_one();
+}
+
+HardenLoop::Stop HardenLoop::enforce_one() {
   session_.env().err("callgate: the program runs under profile.json from here on\n");
   Stop stop;
   const auto start = std::chrono::steady_clock::now();
@@ -175,33 +179,37 @@ HardenLoop::Stop HardenLoop::enforce() {
     if (!is_meant(each, options_.settings.outside)) denials.push_back(std::move(each));
   const std::size_t meant = followed->journal.denials().size() - denials.size();
   const std::string ran = fmt::format("{} under profile.json, {}", seconds_text(start), end_text(followed->ended));
-  if (!denials.empty()) {
-    dir_.tell("enforce",
-              fmt::format("{}: {} kind{} of calls denied", ran, denials.size(), denials.size() == 1 ? "" : "s"));
-    return report_denials(std::move(denials), followed->ended);
-  }
-  ++state.enforced;
-  state.stage = Stage::hardened;
-  dir_.tell("enforce", fmt::format("{}: no call denied{}", ran,
-                                   meant == 0 ? "" : fmt::format("; {} answered by ENOSYS, as meant", meant)));
-  for (const std::string_view name : {"denied.jsonl", "denied.json", "proposed.json"}) dir_.remove(name);
-  check_end(followed->ended, "under its profile");
-  stop = saved();
-  if (stop) return stop;
-  return kYes;
-}
-
-// The patch: as a report, as a profile, and as a run that --accept takes into the closure.
-HardenLoop::Stop HardenLoop::report_denials(std::vector<why::Denial> denials, const sandbox::Ended& ended) {
-  dir_.state().stage = Stage::denied;
+  if (denials.empty())
+    return hardened(fmt::format("{}: no call denied{}", ran,
+                                meant == 0 ? "" : fmt::format("; {} answered by ENOSYS, as meant", meant)),
+                    followed->ended);
+  dir_.tell("enforce",
+            fmt::format("{}: {} kind{} of calls denied", ran, denials.size(), denials.size() == 1 ? "" : "s"));
   Denied denied;
   denied.run = harden::refused_run(begin_run(), denials, true);
   denied.denials = std::move(denials);
+  denied.exit_status = followed->ended.exit_status;
+  denied.signal = followed->ended.signal;
+  return report_denials(std::move(denied), profile_.subject(), followed->ended.told);
+}
+
+// No call was denied.
+HardenLoop::Stop HardenLoop::hardened(std::string text, const sandbox::Ended& ended) {
+  ++dir_.state().enforced;
+  dir_.state().stage = Stage::hardened;
+  dir_.tell("enforce", std::move(text));
+  for (const std::string_view name : {"denied.jsonl", "denied.json", "proposed.json"}) dir_.remove(name);
+  check_end(ended, "under its profile");
+  const Stop stop = saved();
+  return stop ? stop : Stop(kYes);
+}
+
+// The patch: as a report, as a profile, and as a run that --accept takes into the closure.
+HardenLoop::Stop HardenLoop::report_denials(Denied denied, const Subject& subject, int told) {
+  dir_.state().stage = Stage::denied;
   for (const std::string& word : plan_.argv)
     denied.source += (denied.source.empty() ? "" : " ") + base::printable(word);
-  denied.exit_status = ended.exit_status;
-  denied.signal = ended.signal;
-  report_ = report_denied(session_, dir_, profile_, std::move(denied));
+  report_ = report_denied(session_, dir_, subject, profile_.reading(), std::move(denied));
   if (!report_) return sandbox::kExitOwnFailure;
   session_.env().err(why::to_text(*report_));
   if (!options_.accept)
@@ -210,7 +218,7 @@ HardenLoop::Stop HardenLoop::report_denials(std::vector<why::Denial> denials, co
         "if they belong to the program, the same command with --accept takes them in and goes on");
   if (const Stop stop = saved()) return stop;
   if (!options_.accept) return kNo;
-  if (ended.told != 0) return interrupted(ended.told);
+  if (told != 0) return interrupted(told);
   return accept();
 }
 

@@ -229,6 +229,11 @@ std::optional<std::vector<AttachRequest>> Requests::make() {
 
 }  // namespace
 
+record::Method method_of(const Arguments& arguments) {
+  const auto word = arguments.last("method").value_or("auto");
+  return word == "ebpf" ? record::Method::ebpf : word == "ptrace" ? record::Method::ptrace : record::Method::automatic;
+}
+
 bool names_target(const Arguments& arguments) {
   constexpr std::array<std::string_view, 5> kOptions{"pid", "cgroup", "unit", "container", "compose"};
   return std::ranges::any_of(kOptions, [&](std::string_view name) { return arguments.has(name); });

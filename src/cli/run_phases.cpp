@@ -20,10 +20,8 @@ namespace callgate::cli {
 
 namespace {
 
-struct Phase {
-  std::string name, profile;
-  policy::Policy policy;
-  std::uint32_t flags = 0;
+struct Phase : PhaseFilter {
+  std::string profile;
 };
 
 std::optional<phases::Switch> refuse(Session& session, int& status, std::string message, std::string help = {}) {
@@ -70,7 +68,7 @@ bool load_phase(Session& session, Phase& phase, const std::optional<policy::Poli
   return true;
 }
 
-bool is_stricter(Session& session, const Phase& first, const Phase& second, int& status) {
+bool is_stricter(Session& session, const PhaseFilter& first, const PhaseFilter& second, int& status) {
   const auto witness = policy::first_excess(second.policy, first.policy);
   if (!witness) return true;
   session.diagnostics().add(
@@ -96,7 +94,7 @@ std::optional<std::array<Phase, 2>> read_phases(Session& session, int& status) {
       return std::nullopt;
     }
     if (count < out.size())
-      out[count] = {std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)), {}, 0};
+      out[count] = {{std::string(word.substr(0, equals)), {}, 0}, std::string(word.substr(equals + 1))};
     ++count;
   }
   if (count != out.size() || out[0].name == out[1].name) {
@@ -125,10 +123,15 @@ std::optional<phases::Switch> plan_phases(Session& session, sandbox::Plan& plan,
   if (!at)
     return refuse(session, status, fmt::format("--switch-at {} is no such point", base::printable(*where)),
                   "listen, accept, exec, main, marker, or a time: 5s, 500ms");
-  if (!tracee::host::can_inject())
-    return refuse(session, status, "a running program cannot be given a filter on this architecture");
   const auto guard = sandbox::guard(plan.seals);
   if (!load_phase(session, first, guard, status) || !load_phase(session, second, guard, status)) return std::nullopt;
+  return arm(session, plan, first, std::move(second), *at, status);
+}
+
+std::optional<phases::Switch> arm(Session& session, sandbox::Plan& plan, const PhaseFilter& first, PhaseFilter second,
+                                  const phases::SwitchPoint& at, int& status) {
+  if (!tracee::host::can_inject())
+    return refuse(session, status, "a running program cannot be given a filter on this architecture");
   if (!is_stricter(session, first, second, status)) return std::nullopt;
   const auto grant = phases::random_grant(second.flags);
   const auto start = grant ? phases::with_grant(first.policy, *grant) : base::Result<policy::Policy>(first.policy);
@@ -144,8 +147,8 @@ std::optional<phases::Switch> plan_phases(Session& session, sandbox::Plan& plan,
   plan.later.push_back(
       fmt::format("{}: load '{}', a filter of {} instructions, into all threads of the process, and "
                   "trace it no more",
-                  phases::describe(*at), second.name, next->program.size()));
-  return phases::Switch{*at, {std::move(next->program), std::move(second.policy), *grant}};
+                  phases::describe(at), second.name, next->program.size()));
+  return phases::Switch{at, {std::move(next->program), std::move(second.policy), *grant}};
 }
 
 int run_in_phases(Session& session, const sandbox::Plan& plan, const phases::Switch& change) {

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <optional>
+#include <string>
 
 #include "cli/command.h"
 #include "cli/session.h"
@@ -19,8 +20,18 @@ inline constexpr auto kPhaseOptions = std::array<Option, 2>{{
 }};
 
 bool has_phases(const Session& session);
-// Puts the first phase's filter into `plan`. Nothing (diagnosed) if there can be no such run; `status` is kNo where the
-// second phase grants more than the first.
+
+// A phase with what its filter must answer.
+struct PhaseFilter {
+  std::string name;
+  policy::Policy policy;
+  std::uint32_t flags = 0;
+};
+// Puts the first one's filter into `plan`, ready to be switched. Nothing (diagnosed) if there can be no such run;
+// `status` is kNo where the second phase grants more than the first.
+std::optional<phases::Switch> arm(Session& session, sandbox::Plan& plan, const PhaseFilter& first, PhaseFilter second,
+                                  const phases::SwitchPoint& at, int& status);
+// The phases of --phase, armed.
 std::optional<phases::Switch> plan_phases(Session& session, sandbox::Plan& plan, int& status);
 // The exit status.
 int run_in_phases(Session& session, const sandbox::Plan& plan, const phases::Switch& change);

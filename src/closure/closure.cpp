@@ -41,6 +41,10 @@ std::string by_whom(const Evidence& evidence) {
 std::string_view name(Phase phase) {
   return kPhases[static_cast<std::size_t>(phase)];
 }
+std::string_view when(Phase phase) {
+  constexpr std::array<std::string_view, kPhaseCount> kWhen{"at startup", "while serving", "at shutdown"};
+  return kWhen[static_cast<std::size_t>(phase)];
+}
 std::optional<Phase> find_phase(std::string_view name) {
   return find_in<Phase>(kPhases, name);
 }

@@ -26,6 +26,7 @@ enum class Phase : std::uint8_t { startup, serving, shutdown };
 inline constexpr std::size_t kPhaseCount = 3;
 inline constexpr std::array<Phase, kPhaseCount> kAllPhases{Phase::startup, Phase::serving, Phase::shutdown};
 std::string_view name(Phase phase);
+std::string_view when(Phase phase);  // "while serving"
 std::optional<Phase> find_phase(std::string_view name);
 
 // Why a call is part of the core.

@@ -60,8 +60,7 @@ std::vector<policy::Condition> empty_halves(Key key) {
   const auto id = arch == arch::Arch::x86_64 ? arch::find_name(arch::name_of(*arch, key.second)) : std::nullopt;
   const auto prototype = id ? arch::prototype(*id) : std::nullopt;
   for (std::uint8_t place = 0; place < 6; ++place)
-    if (!arch::is_64bit(key.first) ||
-        (prototype && place < prototype->size() && (*prototype)[place].width_bits <= 32))
+    if (!arch::is_64bit(key.first) || (prototype && place < prototype->size() && (*prototype)[place].width_bits <= 32))
       out.push_back({place, policy::Op::masked_eq, 0, kUpper});
   return out;
 }
@@ -69,9 +68,8 @@ std::vector<policy::Condition> empty_halves(Key key) {
 bool admits(const Entry& entry, const policy::Call& call) {
   if (entry.audit != call.audit || entry.nr != call.nr) return false;
   return std::ranges::any_of(clauses_of(entry), [&](const Clause& clause) {
-    return std::ranges::all_of(clause.conditions, [&](const policy::Condition& each) {
-      return policy::holds(each, call.args[each.arg]);
-    });
+    return std::ranges::all_of(clause.conditions,
+                               [&](const policy::Condition& each) { return policy::holds(each, call.args[each.arg]); });
   });
 }
 
@@ -79,8 +77,6 @@ bool admits(const Entry& entry, const policy::Call& call) {
 std::span<const Phase> phases_of(std::optional<Phase> phase) {
   return std::span(kAllPhases).subspan(static_cast<std::size_t>(phase.value_or(Phase::startup)));
 }
-
-constexpr std::array<std::string_view, kPhaseCount> kWhen{"at startup", "while serving", "at shutdown"};
 
 class Needs {
  public:
@@ -140,8 +136,8 @@ class Needs {
     const auto halves = empty_halves(key);
     for (Clause& clause : clauses) clause.conditions.insert(clause.conditions.end(), halves.begin(), halves.end());
     policy::Decision decision{std::move(clauses), policy::kKillProcess};
-    const bool always = std::ranges::any_of(
-        decision.clauses, [](const Clause& clause) { return clause.conditions.empty(); });
+    const bool always =
+        std::ranges::any_of(decision.clauses, [](const Clause& clause) { return clause.conditions.empty(); });
     if (always) decision = {{}, decision.clauses.front().action};
     builder.call(key.first, key.second, std::move(decision));
   }
@@ -272,10 +268,9 @@ std::map<std::string, std::string> origins(const Closure& closure, std::optional
     }
   std::map<std::string, std::string> out;
   for (const auto& [call, each] : seen) {
-    std::string text = each.origin, when;
-    for (const Phase in : each.phases)
-      when += (when.empty() ? " " : " and ") + std::string(kWhen[static_cast<std::size_t>(in)]);
-    if (text.starts_with("observed")) text.insert(8, when);
+    std::string text = each.origin, phases;
+    for (const Phase in : each.phases) phases += (phases.empty() ? " " : " and ") + std::string(when(in));
+    if (text.starts_with("observed")) text.insert(8, phases);
     out.emplace(call, std::move(text));
   }
   for (const Reachable& each : closure.frontier) {

@@ -25,5 +25,9 @@ inline constexpr base::DiagnosticId kOtherEnd{5506, base::Severity::warning, "an
 inline constexpr base::DiagnosticId kInterrupted{5507, base::Severity::warning, "interrupted"};
 // Calls beyond the thousand kinds that are kept were denied.
 inline constexpr base::DiagnosticId kTooMany{5508, base::Severity::warning, "more denied calls than are kept"};
+// --phases asks for a stricter profile once the program serves, and that cannot be: no run saw it serve, it needs as
+// much while it serves, it loads filters of its own, or the recordings tell serving from another point on. Without
+// --phases one profile is enforced.
+inline constexpr base::DiagnosticId kNoPair{5509, base::Severity::error, "no two phases to be enforced"};
 
 }  // namespace callgate::harden

@@ -38,26 +38,37 @@ closure::Entry with_new_values(closure::Entry entry, const policy::Policy& grant
   return entry;
 }
 
+// The call of the entry that shows it to be refused; nothing if all of it is granted.
+std::optional<policy::Call> first_refused(const closure::Entry& entry, const policy::Policy& granted) {
+  const auto witness = policy::first_excess(closure::need_of_core(of_one(entry), std::nullopt), granted);
+  if (!witness) return std::nullopt;
+  const auto clearer =
+      policy::first_excess(closure::need_of_core(of_one(with_new_values(entry, granted)), std::nullopt), granted);
+  return clearer ? clearer : witness;
+}
+
+bool is_observed(const News& news) {
+  return news.entry.origin == closure::Origin::observed;
+}
+
 }  // namespace
 
-std::vector<News> news(const recording::Run& run, const closure::Options& options, const policy::Policy& granted) {
+std::vector<News> news(const recording::Run& run, const closure::Options& options, const Grants& granted) {
   recording::Recording alone;
   alone.runs.push_back(run);
-  const closure::Closure whole = closure::under(closure::as_compiled(closure::close(alone, options)), granted);
+  const closure::Closure needed = closure::as_compiled(closure::close(alone, options));
   std::map<std::pair<arch::AuditArch, arch::SyscallNr>, News> found;
-  for (const auto& core : whole.core)
-    for (const closure::Entry& entry : core) {
+  for (const closure::Phase phase : closure::kAllPhases) {
+    const policy::Policy& by = phase == closure::Phase::startup ? granted.startup : granted.later;
+    const closure::Closure wanted = closure::under(needed, by);
+    for (const closure::Entry& entry : wanted.of(phase)) {
       if (found.contains({entry.audit, entry.nr})) continue;
-      auto witness = policy::first_excess(closure::need_of_core(of_one(entry), std::nullopt), granted);
-      if (!witness) continue;
-      if (const auto clearer = policy::first_excess(
-              closure::need_of_core(of_one(with_new_values(entry, granted)), std::nullopt), granted))
-        witness = clearer;
-      found.emplace(std::pair{entry.audit, entry.nr}, News{entry, *witness});
+      if (const auto witness = first_refused(entry, by))
+        found.emplace(std::pair{entry.audit, entry.nr}, News{entry, *witness, phase});
     }
+  }
   std::vector<News> out, added;
-  for (auto& [key, each] : found)
-    (each.entry.origin == closure::Origin::observed ? out : added).push_back(std::move(each));
+  for (auto& [key, each] : found) (is_observed(each) ? out : added).push_back(std::move(each));
   return out.empty() ? added : out;
 }
 
@@ -91,6 +102,33 @@ std::int32_t result_of(const why::Denial& denial) {
 }
 
 }  // namespace
+
+recording::Run refused_of(recording::Run run) {
+  std::erase_if(run.calls, [](const recording::Call& call) { return !call.denied; });
+  run.capabilities.clear();
+  run.uring.clear();
+  run.runtime.clear();
+  run.only_refused = true;
+  return run;
+}
+
+std::vector<News> refused(const recording::Run& run, const closure::Options& options, const Grants& granted) {
+  std::vector<News> out = news(run, options, granted);
+  recording::Run anywhere = run;
+  for (recording::Call& call : anywhere.calls) put_into_all_phases(call);
+  const auto known = [&](const News& each) {
+    return std::ranges::any_of(out, [&](const News& other) {
+      return std::pair(other.entry.audit, other.entry.nr) == std::pair(each.entry.audit, each.entry.nr);
+    });
+  };
+  for (News& each : news(anywhere, options, {granted.later, granted.later})) {
+    if (known(each)) continue;
+    each.phase = closure::Phase::serving;
+    out.push_back(std::move(each));
+  }
+  std::erase_if(out, [](const News& each) { return !is_observed(each); });
+  return out;
+}
 
 recording::Run refused_run(recording::Run run, const std::vector<why::Denial>& denials, bool refused) {
   record::Keep keep;

@@ -8,7 +8,6 @@
 #include <array>
 
 #include "base/io.h"
-#include "base/json_write.h"
 #include "base/text.h"
 #include "harden/diagnostic_ids.h"
 #include "record/facts.h"
@@ -88,7 +87,13 @@ std::string to_json(const State& state) {
   json.member("trials", state.trials).member("quiet", state.quiet).member("enforced", state.enforced);
   json.key("statuses").begin_array();
   for (const int status : state.statuses) json.value(status);
-  json.end_array().key("steps").begin_array();
+  steps_to_json(state, json.end_array().key("steps"));
+  json.end_object();
+  return json.take();
+}
+
+void steps_to_json(const State& state, base::JsonWriter& json) {
+  json.begin_array();
   for (const Step& step : state.steps)
     json.begin_object()
         .member("number", step.number)
@@ -96,8 +101,7 @@ std::string to_json(const State& state) {
         .member("text", step.text)
         .member("time", step.time)
         .end_object();
-  json.end_array().end_object();
-  return json.take();
+  json.end_array();
 }
 
 std::optional<State> read(const base::SourceFile& file, base::Diagnostics& diagnostics) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/diagnostic.h"
+#include "base/json_write.h"
 
 namespace callgate::harden {
 
@@ -53,6 +54,8 @@ inline constexpr std::size_t kMostSteps = 500;
 const Step& add_step(State& state, std::string name, std::string text);
 
 std::string to_json(const State& state);
+// An array of them.
+void steps_to_json(const State& state, base::JsonWriter& json);
 // Nothing if it is wrong (diagnosed).
 std::optional<State> read(const base::SourceFile& file, base::Diagnostics& diagnostics);
 

@@ -61,7 +61,8 @@ tl::expected<Recorded, sandbox::Refusal> by_ebpf(const Request& request, Ebpf& r
   const sandbox::SignalBlock signals;
   if (const auto marked = recorder.mark_launcher(); !marked) return tl::unexpected(refuse(marked.error()));
   const Foster foster(request.quiet.count() != 0);
-  const auto launched = sandbox::launch(request.plan, signals, false, kernel_for(request, kernel));
+  const bool traced = request.supervise != nullptr;
+  const auto launched = sandbox::launch(request.plan, signals, traced, kernel_for(request, kernel));
   const auto unmarked = recorder.unmark_launcher();
   if (!launched) return tl::unexpected(sandbox::describe(launched.error(), request.plan.program));
   std::atomic<bool> program_ended = false;
@@ -74,7 +75,7 @@ tl::expected<Recorded, sandbox::Refusal> by_ebpf(const Request& request, Ebpf& r
       watching.look(program_ended);
       if (quiet.over(recorder.progress().calls)) ending.step();
     });
-    const sandbox::Ended ended = sandbox::supervise(*launched);
+    const sandbox::Ended ended = traced ? request.supervise(*launched) : sandbox::supervise(*launched);
     if (ended.wait_errno != 0) return tl::unexpected(sandbox::describe_wait(ended, request.plan.program));
     if (const auto failure = sandbox::failure_of(*launched, ended); failure.stage != sandbox::Stage::none)
       return tl::unexpected(sandbox::describe(failure, request.plan.program));

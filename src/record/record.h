@@ -3,12 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "record/ebpf.h"
 #include "record/pulse.h"
 #include "recording/recording.h"
 #include "sandbox/launch.h"
+#include "sandbox/supervise.h"
 
 namespace callgate::record {
 
@@ -28,6 +30,8 @@ struct Request {
   // (PR_SET_CHILD_SUBREAPER).
   std::chrono::seconds quiet{};
   OnPulse on_pulse;  // called now and then from another thread, while the program runs; may be empty
+  // By eBPF: waits for the program in place of sandbox::supervise(), as its tracer: `kernel` seizes it then.
+  std::function<sandbox::Ended(const sandbox::Launched&)> supervise;
 };
 
 struct Outcome {

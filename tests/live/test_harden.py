@@ -14,19 +14,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import servers  # noqa: E402
-
 if len(sys.argv) < 2:
     sys.exit(__doc__)
-CALLGATE = Path(sys.argv[1]).resolve()
-LIMIT = 240
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import servers  # noqa: E402
+from hardening import CALLGATE, LIMIT, Case, call  # noqa: E402
+
 FILES = ("state.json", "recordings.jsonl", "closure.json", "profile.json", "trial.json")
 
 # usage: counting.py COUNTER FIRST WHAT: from its run FIRST on (the first is 1) it does WHAT.
@@ -64,44 +62,9 @@ print("run", run)
 """
 
 
-def call(*words, **options):
-    return subprocess.run([str(CALLGATE), *map(str, words)], capture_output=True, text=True, timeout=LIMIT, check=False,
-                          **options)
-
-
-class Case(unittest.TestCase):
-    METHOD = "auto"
-
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="callgate-harden.")
-        self.addCleanup(self.folder.cleanup)
-        self.path = Path(self.folder.name)
-        self.dir = self.path / "state"
-        (self.path / "counting.py").write_text(COUNTING)
-
-    def counting(self, first, what):
-        return [sys.executable, "-S", "-E", self.path / "counting.py", self.path / "counter", first, what]
-
-    def harden(self, *options, command, **how):
-        return call("harden", "-o", self.dir, "--method", self.METHOD, *options, "--", *command, **how)
-
-    def state(self):
-        return json.loads((self.dir / "state.json").read_text())
-
-    def steps(self):
-        return [step["step"] for step in self.state()["steps"]]
-
-    def check_files(self):
-        """Whatever stands there is whole."""
-        for name in ("state.json", "closure.json", "profile.json", "trial.json", "denied.json", "proposed.json"):
-            if (self.dir / name).exists():
-                json.loads((self.dir / name).read_text())
-        if (self.dir / "recordings.jsonl").exists():
-            done = call("close", self.dir / "recordings.jsonl", "-o", "/dev/null")
-            self.assertEqual(done.returncode, 0, done.stderr)
-
-
 class Command(Case):
+    PROGRAM = COUNTING
+
     def test_a_shell_comes_under_its_profile(self):
         command = ["sh", "-c", "ls / | sort | head -2; exit 3"]
         done = self.harden("--runs", 2, command=command)
@@ -287,6 +250,7 @@ class Command(Case):
 class ByPtrace(Case):
     """The same without rights: recorded and followed by ptrace."""
     METHOD = "ptrace"
+    PROGRAM = COUNTING
     test_new_call = Command.test_what_is_new_in_the_second_run_is_taken_in
     test_new_argument = Command.test_a_new_argument_is_taken_in
     test_patch = Command.test_what_is_new_under_the_profile_ends_in_a_patch

@@ -90,22 +90,24 @@ TEST(RefusedRun, TellsRefusalsFromWhatWasLetThrough) {
 TEST(HardenNews, AreWhatTheProfileRefuses) {
   const recording::Run old = refused_run(begun("1"), {denial("socket", {kUnix, 1, 0}), denial("read")}, false);
   const policy::Policy policy = granted({old});
-  EXPECT_THAT(news(old, {}, policy), IsEmpty());
+  EXPECT_THAT(news(old, {}, {policy, policy}), IsEmpty());
   const recording::Run more = refused_run(
       begun("2"),
       {denial("read"), denial("socket", {kUnix, 1, 0}), denial("socket", {kNetlink, 3, 0}), denial("mkdir")}, false);
-  const auto found = news(more, {}, policy);
+  const auto found = news(more, {}, {policy, policy});
   EXPECT_THAT(names(found), ElementsAre("socket", "mkdir"));
   EXPECT_EQ(found[0].witness.args[0], kNetlink);
   EXPECT_THAT(describe(found[0]), HasSubstr("socket(family=AF_NETLINK"));
   EXPECT_THAT(describe(found[1]), HasSubstr("mkdir, made 2 times by web"));
-  EXPECT_THAT(news(more, {}, granted({old, more})), IsEmpty()) << "taken in, it is new no more";
+  const policy::Policy both = granted({old, more});
+  EXPECT_THAT(news(more, {}, {both, both}), IsEmpty()) << "taken in, it is new no more";
 }
 
 TEST(HardenNews, OfAnotherArchitectureToo) {
   const recording::Run old = refused_run(begun("1"), {denial("read")}, false);
   const recording::Run more = refused_run(begun("2"), {denial("getpid", {}, policy::kAllow, arch::Arch::x86)}, false);
-  const auto found = news(more, {}, granted({old}));
+  const policy::Policy before = granted({old});
+  const auto found = news(more, {}, {before, before});
   ASSERT_THAT(names(found), ElementsAre("getpid"));
   EXPECT_THAT(describe(found[0]), HasSubstr("x86 getpid"));
 }
