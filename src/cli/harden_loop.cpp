@@ -129,7 +129,7 @@ record::Request HardenLoop::request(record::Method method) const {
   return out;
 }
 
-std::optional<record::Outcome> HardenLoop::record_once(record::Request request, const sandbox::Kernel& kernel,
+std::optional<record::Outcome> HardenLoop::record_once(const record::Request& request, const sandbox::Kernel& kernel,
                                                        Stop& stop, bool may_lack) {
   before_run();
   std::optional<OutputAside> aside;

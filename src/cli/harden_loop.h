@@ -61,7 +61,7 @@ class HardenLoop {
                   const sandbox::Ended& ended, const std::string& took);
 
   record::Request request(record::Method method) const;
-  std::optional<record::Outcome> record_once(record::Request request, const sandbox::Kernel& kernel, Stop& stop,
+  std::optional<record::Outcome> record_once(const record::Request& request, const sandbox::Kernel& kernel, Stop& stop,
                                              bool may_lack);
   std::optional<Ran> try_once(Stop& stop);
   std::optional<why::Followed> follow(const policy::Policy& policy, const why::Following& how,

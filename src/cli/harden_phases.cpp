@@ -51,7 +51,7 @@ HardenLoop::Stop HardenLoop::enforce_pair() {
   };
   Stop stop;
   const auto start = std::chrono::steady_clock::now();
-  auto outcome = record_once(std::move(beside), phases::following(*session_.env().kernel), stop, false);
+  auto outcome = record_once(beside, phases::following(*session_.env().kernel), stop, false);
   if (!outcome) return stop;
   tell_limits(session_, *outcome);
   sandbox::Ended ended;

@@ -82,8 +82,8 @@ std::optional<HardenLoop::Ran> HardenLoop::try_once(Stop& stop) {
   if (options_.method != record::Method::ptrace) {
     record::Request beside = request(record::Method::ebpf);
     beside.plan.filter = profile_.logging_filter();
-    if (auto outcome = record_once(std::move(beside), *session_.env().kernel, stop,
-                                   options_.method == record::Method::automatic)) {
+    if (auto outcome =
+            record_once(beside, *session_.env().kernel, stop, options_.method == record::Method::automatic)) {
       tell_limits(session_, *outcome);
       out.run = std::move(outcome->run);
       out.ended.exit_status = out.run.exit_status;

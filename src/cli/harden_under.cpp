@@ -16,26 +16,52 @@ namespace callgate::cli {
 
 namespace {
 
-// The engine's own answer. Its findings are resolve's to tell.
-std::optional<Confined> ask_engine(Session& session, const std::string& socket, const std::string& id) {
-  std::error_code failure;
-  const std::filesystem::path here = std::filesystem::current_path(failure);
-  manifest::Files files(failure ? std::string("/") : here.string(), session.env().stdin_fd);
-  manifest::Filters filters(machine({}));
-  container::World world{.files = files, .filters = filters, .environment = session.env().environment};
-  manifest::Answer answer;
-  base::Diagnostics ignored;
-  const auto state = container::look_up(socket, id, world, answer, ignored);
-  if (!state || answer.containers.empty()) return std::nullopt;
-  const manifest::Container& container = answer.containers.front();
-  Confined out;
-  out.engine = container.engine;
-  out.reading.as = format::find_engine(container.engine).value_or(format::Engine::docker);
-  out.reading.capabilities = container.capabilities;
-  if (container.choice.filter && container.choice.filter->profile.confined)
-    out.policy = container.choice.filter->profile.policy;
-  return out;
-}
+// What a container was made of, as its engine tells it. The findings on the way are resolve's to tell.
+class Asking {
+ public:
+  explicit Asking(Session& session)
+      : files_(here(), session.env().stdin_fd),
+        filters_(machine({})),
+        world_{.files = files_, .filters = filters_, .environment = session.env().environment} {}
+
+  std::optional<Confined> at_socket(const std::string& socket, const std::string& id) {
+    return container::look_up(socket, id, world_, answer_, ignored_) ? taken() : std::nullopt;
+  }
+  // Podman has no daemon that would have to be asked.
+  std::optional<Confined> of_podman(const std::string& id) {
+    const auto text = container::inspect_by_podman(id);
+    if (!text) return std::nullopt;
+    const auto document = text::read_json(files_.keep("podman inspect", *text), ignored_);
+    if (!document || !container::looks_like_inspect(document->root())) return std::nullopt;
+    container::resolve_inspect(document->root(), world_, answer_, ignored_);
+    return taken();
+  }
+
+ private:
+  static std::string here() {
+    std::error_code failure;
+    const std::filesystem::path path = std::filesystem::current_path(failure);
+    return failure ? "/" : path.string();
+  }
+
+  std::optional<Confined> taken() {
+    if (answer_.containers.empty()) return std::nullopt;
+    const manifest::Container& container = answer_.containers.front();
+    Confined out;
+    out.engine = container.engine;
+    out.reading.as = format::find_engine(container.engine).value_or(format::Engine::docker);
+    out.reading.capabilities = container.capabilities;
+    if (container.choice.filter && container.choice.filter->profile.confined)
+      out.policy = container.choice.filter->profile.policy;
+    return out;
+  }
+
+  manifest::Files files_;
+  manifest::Filters filters_;
+  container::World world_;
+  manifest::Answer answer_;
+  base::Diagnostics ignored_;
+};
 
 // What is in force on its first process.
 std::optional<policy::Policy> look_at_process(Session& session, pid_t pid) {
@@ -46,6 +72,21 @@ std::optional<policy::Policy> look_at_process(Session& session, pid_t pid) {
   if (!stack || stack->empty()) return std::nullopt;
   auto policy = prove::decompile(*stack);
   return policy ? std::optional(std::move(*policy)) : std::nullopt;
+}
+
+// Whether the profile, read by that engine, is what is in force: by its usual runtime or another one, for they differ
+// in what they answer to calls that are newer than a profile.
+bool comes_of(Session& session, const std::string& path, const Confined& confined) {
+  format::ReadOptions reading = confined.reading;
+  for (const std::optional<format::Runtime> runtime :
+       {reading.runtime, std::optional(format::Runtime::runc), std::optional(format::Runtime::crun)}) {
+    reading.runtime = runtime;
+    int status = kYes;
+    const auto subject = load(session, path, reading, status);
+    if (subject && subject->is_policy && !policy::first_difference(subject->profile.policy, *confined.policy))
+      return true;
+  }
+  return false;
 }
 
 std::optional<container::Found> find(Session& session, const Service& service, std::string& socket) {
@@ -94,7 +135,9 @@ std::optional<Confined> find_confined(Session& session, const Service& service) 
   if (socket.empty()) sockets = container::usual_sockets(session.env().environment);
   std::error_code ignored;
   for (const std::string& each : sockets)
-    if (!out && !each.empty() && std::filesystem::is_socket(each, ignored)) out = ask_engine(session, each, found->id);
+    if (!out && !each.empty() && std::filesystem::is_socket(each, ignored))
+      out = Asking(session).at_socket(each, found->id);
+  if (!out && found->engine == "podman") out = Asking(session).of_podman(found->id);
   if (!out) {
     out.emplace();
     out->reading.as = format::find_engine(found->engine).value_or(format::Engine::oci);
@@ -112,11 +155,7 @@ Under which(Session& session, const HardenDir& dir, const Confined& confined) {
   std::error_code error;
   for (const Under each : {Under::profile, Under::trial}) {
     const std::string path = dir.file(each == Under::trial ? "trial.json" : "profile.json");
-    if (!std::filesystem::exists(path, error)) continue;
-    int status = kYes;
-    const auto subject = load(session, path, confined.reading, status);
-    if (subject && subject->is_policy && !policy::first_difference(subject->profile.policy, *confined.policy))
-      out = each;
+    if (std::filesystem::exists(path, error) && comes_of(session, path, confined)) out = each;
   }
   session.diagnostics() = before;
   return out;

@@ -236,9 +236,13 @@ base::Result<std::vector<Found>> find_project(const std::string& socket, const s
   return out;
 }
 
-std::optional<Found> find_by_podman(const std::string& name) {
+std::optional<std::string> inspect_by_podman(const std::string& name) {
   if (!is_name(name) || name.starts_with('-')) return std::nullopt;
-  auto text = output_of({"podman", "container", "inspect", name});
+  return output_of({"podman", "container", "inspect", name});
+}
+
+std::optional<Found> find_by_podman(const std::string& name) {
+  auto text = inspect_by_podman(name);
   if (!text) return std::nullopt;
   const Answer answer = parsed("podman inspect", *std::move(text));
   const text::Node root = answer.root();

@@ -43,7 +43,8 @@ base::Result<std::optional<Found>> find_at_engine(const std::string& socket, con
 // The containers of a Compose project, whether they run or not; one-off ones (`compose run`) are left out.
 base::Result<std::vector<Found>> find_project(const std::string& socket, const std::string& project,
                                               const HttpLimits& limits = {});
-// By executing podman, with our environment.
+// By executing podman, with our environment: what it says of the container, as JSON, and that as a container.
+std::optional<std::string> inspect_by_podman(const std::string& name);
 std::optional<Found> find_by_podman(const std::string& name);
 // In folders that hold a folder for each container: runc's and crun's --root, containerd's tasks of one namespace.
 std::optional<Found> find_in_state(const std::vector<std::string>& roots, const std::string& name);

@@ -62,8 +62,10 @@ def runs_of(path):
 class Recorder:
     """A recorder that runs until what it records has ended, or until it is told to."""
 
+    COMMAND = ("record", "--progress")
+
     def __init__(self, *words, **more):
-        self.process = subprocess.Popen([CALLGATE, "record", "--progress", *(str(word) for word in words)],
+        self.process = subprocess.Popen([CALLGATE, *self.COMMAND, *(str(word) for word in words)],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         text=True, **more)
         self.err = ""
