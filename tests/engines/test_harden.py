@@ -1,81 +1,17 @@
-"""`callgate harden` of Docker's and Podman's containers: what is recorded counts by the profile that a container is really under; what
-is new in log mode is taken in, what is denied under the profile ends in a patch; a Compose project, service by service."""
+"""`callgate harden` of Docker's containers: what is recorded counts by the profile that a container is really under; what is new
+in log mode is taken in, what is denied under the profile ends in a patch; a Compose project, service by service."""
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
-import re
 import shutil
 import subprocess
 import unittest
 from pathlib import Path
 
 from containers import EngineTest, need, need_engines, run, temporary_folder
-from podman import PodmanTest
-from recorder import Recorder
+from harden_flow import TIMES, Flow, Harden
 from test_docker import Daemons
 from test_record import GETPRIORITY, TIME, need_recorder
-
-TIMES = 100
-
-
-class Harden(Recorder):
-    """The command in the background."""
-
-    COMMAND = ("harden",)
-
-
-class Flow:
-    """A container from its first recording to enforcement, and to a denied call that is taken in. `client` are the words of its
-    engine, `options` of harden."""
-
-    def check_container(self, client, *options, name="docker", image="contained:1", **how):
-        folder = self.folder / "state"
-
-        def once(profile, call, *more, status=0):
-            """Creates, hardens and starts a container that makes one call; what harden said."""
-            run(*client, "rm", "--force", "web", **how)
-            security = ["--security-opt", f"seccomp={profile}"] if profile else []
-            done = run(*client, "create", "--name", "web", "--network", "none", *security, image, "/contained", str(call), **how)
-            self.assertEqual(done.returncode, 0, done.stdout)
-            self.addCleanup(run, *client, "rm", "--force", "web", **how)
-            harden = Harden("-o", folder, "--container", "web", *options, *more, **how)
-            self.addCleanup(harden.kill)
-            harden.until("waiting for container:web", 60)
-            run(*client, "start", "--attach", "web", **how)  # its status is the error number of its call
-            self.assertEqual(harden.end(), status, harden.err)
-            return harden.err
-
-        def state():
-            return json.loads((folder / "state.json").read_text(encoding="utf-8"))
-
-        def steps():
-            return [step["step"] for step in state()["steps"]]
-
-        told = once(None, TIME)
-        self.assertIn("runs under neither profile", told)
-        self.assertEqual((steps(), state()["stage"]), (["record", "close", "prove"], "trying"))
-        trial = re.search(rf"{name} run --security-opt seccomp=(\S+trial\.json) \S*contained:1", told)
-        self.assertTrue(trial, told)
-        told = once(trial[1], GETPRIORITY)
-        self.assertIn("runs under trial.json", told)
-        self.assertEqual(steps()[3:], ["trial", "close", "prove"], told)
-        self.assertIn("getpriority", state()["steps"][3]["text"])
-        told = once(trial[1], GETPRIORITY)
-        self.assertEqual((steps()[6:], state()["stage"]), (["trial"], "enforcing"), told)
-        profile = re.search(r"seccomp=(\S+profile\.json)", told)[1]
-        told = once(profile, GETPRIORITY)
-        self.assertIn("no call denied", told)
-        self.assertEqual(state()["stage"], "hardened")
-        told = once(profile, TIMES, status=1)
-        self.assertIn("CG5505", told)
-        report = json.loads((folder / "denied.json").read_text(encoding="utf-8"))
-        self.assertEqual([each["call"] for each in report["denials"]], ["times"])
-        self.assertIn('"times"', (folder / "proposed.json").read_text(encoding="utf-8"))
-        once(profile, TIMES, "--accept")
-        self.assertIn('"times"', (folder / "profile.json").read_text(encoding="utf-8"))
-        once(folder / "trial.json", TIMES)
-        once(folder / "profile.json", TIMES)
-        self.assertEqual(state()["stage"], "hardened")
 
 
 class Docker(Flow, EngineTest):
@@ -177,22 +113,6 @@ class Docker(Flow, EngineTest):
         self.assertEqual(stages(), {"front": "denied", "back": "hardened"}, told)
         report = json.loads((self.dir / "front" / "denied.json").read_text(encoding="utf-8"))
         self.assertEqual([each["call"] for each in report["denials"]], ["times"])
-
-
-class Podman(Flow, PodmanTest):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        need_recorder()
-
-    def client(self, runtime):
-        return ["podman", "--tmpdir", self.home / "tmp", "--runtime", self.runtimes[runtime]]
-
-    def test_a_container_of_crun(self):
-        self.check_container(self.client("crun"), name="podman", env=self.environment, cwd=self.home)
-
-    def test_a_container_of_runc(self):
-        self.check_container(self.client("runc"), name="podman", env=self.environment, cwd=self.home)
 
 
 if __name__ == "__main__":

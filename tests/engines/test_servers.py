@@ -46,8 +46,7 @@ def put_to_work(name, server, way):
         way.serve(server)
         loads.put_to(name)(server.port)
         server.use(way.pid)
-        if way.name != "record" and not ways.confined(way.pid):
-            raise AssertionError("not under a filter")
+        way.check()
         if way.ended():
             raise AssertionError("it has ended under load")
         return way.end(server.stop)
@@ -64,7 +63,7 @@ class Closed:
         self.name, self.folder, self.at = name, folder, at
         runs = folder / f"{at}.jsonl"
         record = ["record", "--args", "--serving-at", at, "--append", "-o", runs]
-        self.statuses = {put_to_work(name, server, ways.Command(folder, "record", *record)) for _ in range(RUNS)}
+        self.statuses = {put_to_work(name, server, ways.Recorded(folder, "record", *record)) for _ in range(RUNS)}
         common = ["close", runs, "--outside", outside]
         callgate(*common, "-o", self.path("json"), "--budget", BUDGET, allowed=(0, 1))
         # A rule of these formats cannot refuse other arguments by EPERM where the default is to kill.
@@ -86,8 +85,7 @@ class Closed:
 
     def ways(self, client):
         folder = self.folder
-        yield ways.Command(folder, f"phases at {self.at}", "run", "--phase", f"startup={self.path('json')}#startup",
-                           "--phase", f"serving={self.path('json')}#serving", "--switch-at", self.at)
+        yield ways.Phased(folder, self.path("json"), self.at)
         if self.at == "listen":
             return
         yield ways.Command(folder, "run", "run", "--profile", self.path("json"))
@@ -136,7 +134,7 @@ def write_table(path, rows):
     text = path.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN)
     after = rest.split(END)[1]
-    table = ["| server | load | startup | serving, after `listen` | serving, from `accept` on | shutdown | serving and shutdown | "
+    table = ["| server | load | startup | serving, after `listen` | serving, from `accept` on | shutdown | in force while serving | "
              "beyond 35 while serving |",
              "| --- | --- | --- | --- | --- | --- | --- | --- |", *rows]
     path.write_text(before + BEGIN + "\n" + "\n".join(table) + "\n" + END + after, encoding="utf-8")

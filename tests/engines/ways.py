@@ -3,6 +3,7 @@ Docker. Containers get the host's programs as mounts and its network, so that th
 # SPDX-License-Identifier: Apache-2.0
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,11 @@ class Way:
     def first(self):
         return servers.first_below(self.process.pid, (Path(CALLGATE).name, "setpriv"))
 
+    def check(self):
+        """Once it serves: what it runs under."""
+        if not confined(self.pid):
+            raise AssertionError("not under a filter")
+
     def end(self, number):
         """Its exit status, once it was told to end."""
         os.kill(self.pid, number)
@@ -74,6 +80,32 @@ class Command(Way):
         self.spawn([*self.words, *server.words])
 
 
+class Recorded(Command):
+    """Under no filter."""
+
+    def check(self):
+        pass
+
+
+class Phased(Command):
+    """callgate run with two phases of a closure, the second from `at` on."""
+
+    def __init__(self, folder, closure, at):
+        self.serving = f"{closure}#serving"
+        super().__init__(folder, f"phases at {at}", "run", "--phase", f"startup={closure}#startup", "--phase",
+                         f"serving={self.serving}", "--switch-at", at)
+
+    def check(self):
+        """Processes that were switched, at least one, are granted what serving needs and nothing else."""
+        super().check()
+        switched = [each for each in [self.pid, *servers.below(self.pid)] if filters_of(each) == filters_of(os.getpid()) + 2]
+        if not switched:
+            raise AssertionError("no process is under the second phase's filter")
+        done = run(CALLGATE, "subset", f"pid:{switched[-1]}", self.serving)
+        if done.returncode not in (0, 3) or (done.returncode == 3 and Path(f"/proc/{switched[-1]}").exists()):
+            raise AssertionError(f"more is granted than serving needs: {done.stdout}")
+
+
 class Bundle(Way):
     """runc or crun."""
 
@@ -97,10 +129,15 @@ class Bundle(Way):
             mounts.append({"destination": place, "type": "bind", "source": os.path.realpath(place),
                            "options": ["rbind", options]})
         (bundle / "config.json").write_text(json.dumps(config), encoding="utf-8")
+        (self.folder / "pid").unlink(missing_ok=True)
         self.spawn([*self.engine.command, "run", "--bundle", bundle, "--pid-file", self.folder / "pid", self.identity])
 
     def first(self):
-        return int((self.folder / "pid").read_text(encoding="ascii"))
+        # runc writes it once the program runs, which may serve by then.
+        path = self.folder / "pid"
+        if not wait_for(lambda: path.exists() and path.read_text(encoding="ascii"), PATIENCE):
+            raise AssertionError("no pid file was written")
+        return int(path.read_text(encoding="ascii"))
 
     def clean(self):
         if self.identity:
@@ -128,6 +165,15 @@ class Docker(Way):
     def clean(self):
         run(*self.client, "rm", "--force", self.identity)
         super().clean()
+
+
+def filters_of(pid):
+    """How many filters the process is under; 0 if it has ended."""
+    try:
+        found = re.search(r"^Seccomp_filters:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
 
 
 def confined(pid):
