@@ -477,6 +477,8 @@ int BPF_PROG(on_end, struct task_struct *task) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark || mark->state == RECORDER_LAUNCHING || !mark->state) return 0;
   mark->state = 0;
+  if (mark->others && is_containers(BPF_CORE_READ(task, cgroups, dfl_cgrp)))  // on_execute knows the others by that
+    __sync_fetch_and_add(&tables.with_others, -1);
   if (task->pid == task->tgid && (__u32)task->tgid == tables.began && !tables.ended) {
     tables.exit_code = task->exit_code;
     tables.ended = 1;
@@ -522,6 +524,14 @@ static __always_inline int leaves_the_runtime(struct task_struct *task, struct r
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_execute, struct task_struct *task, int old_pid, struct linux_binprm *program) {
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  if (!mark && config.containers && is_containers(BPF_CORE_READ(task, cgroups, dfl_cgrp))) {
+    mark_runtime(task);  // one of those others, which are gone now
+    mark = bpf_task_storage_get(&tasks, task, 0, 0);
+  }
+  if (mark && mark->others) {
+    mark->others = 0;
+    __sync_fetch_and_add(&tables.with_others, -1);
+  }
   if (mark && mark->state == RECORDER_RUNTIME && !leaves_the_runtime(task, mark)) return 0;
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
   struct image_key key = {program->file->f_inode->i_ino, program->file->f_inode->i_sb->s_dev};
@@ -553,11 +563,13 @@ SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(on_attach, struct cgroup *to, const char *path, struct task_struct *task, bool whole_process) {
   if (!is_containers(to)) return 0;
   mark_runtime(task);
-  int threads = BPF_CORE_READ(task, signal, nr_threads);
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
-  // Runtimes put single threads there; others of one that runs already would go unseen.
-  if (whole_process && threads > 1 && mark && mark->state == RECORDER_RUNTIME)
-    __sync_fetch_and_add(&tables.lost.tasks, threads - 1);
+  // Other threads of a runtime end when it executes the program. Those of a program that runs already go unseen.
+  if (whole_process && BPF_CORE_READ(task, signal, nr_threads) > 1 && mark && mark->state == RECORDER_RUNTIME &&
+      !mark->others) {
+    mark->others = 1;
+    __sync_fetch_and_add(&tables.with_others, 1);
+  }
   return 0;
 }
 

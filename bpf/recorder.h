@@ -85,6 +85,7 @@ struct recorder_task {
   __u32 call;    // the call under way, index + 1
   __u32 filters;  // seccomp filters that it had when it was marked
   __u16 image;
+  __u16 others;  // it came into the container's cgroup with other threads, which have no mark
 };
 
 struct recorder_first {
@@ -147,6 +148,7 @@ struct recorder_tables {
   __s64 alive;  // tasks that are marked and live
   __u64 tasks;  // all that ever were
   __u64 runtime_tasks;  // those of them that belong to a container's runtime
+  __u64 with_others;    // those of them whose other threads have no mark
   __u64 bounding;       // capabilities that the container's program may have at most
   __u32 began;          // the first process that executed a container's program; 0: none did
   __s32 exit_code;      // its, as wait has it, once it has ended

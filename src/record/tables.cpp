@@ -168,7 +168,7 @@ void to_run(const Tables& in, std::uint64_t since_ns, recording::Run& run) {
                     [](const recording::RuntimeCall& c) { return std::tuple(c.audit, c.nr, c.filtered); });
   run.tasks = tables.tasks - tables.runtime_tasks;
   run.overflow = {{"images", tables.lost.images}, {"values", tables.lost.values}, {"servers", tables.lost.servers}};
-  run.losses = {{"tasks", tables.lost.tasks},
+  run.losses = {{"tasks", tables.lost.tasks + tables.with_others},
                 {"odd_numbers", tables.lost.odd_numbers},
                 {"capabilities", tables.lost.capabilities},
                 {"missed", in.missed}};

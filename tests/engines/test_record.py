@@ -142,6 +142,7 @@ class Runtimes(EngineTest):
                 self.assertTrue(recorded["run"]["attached"])
                 self.assertIn("CG5256", recorder.err)
                 self.assertIn("execve", recorded["runtime"])
+                self.assertTrue(recorded["end"]["complete"], recorder.err)
 
     def test_dies_during_its_start(self):
         for name in ("runc", "crun"):
