@@ -19,6 +19,7 @@ _Static_assert(RECORDER_CELLS == RECORDER_PHASES * RECORDER_CALLS * RECORDER_ARG
 #define X32_BIT 0x40000000U
 #define NR_EXECVE 59
 #define NR_EXECVEAT 322
+#define CAP_SYS_ADMIN 21
 #define SIGINT 2
 #define SIGQUIT 3
 #define SIGTERM 15
@@ -573,14 +574,33 @@ int BPF_PROG(on_attach, struct cgroup *to, const char *path, struct task_struct 
   return 0;
 }
 
+static __always_inline int asks_for_memory(void *ctx) {
+  __u64 stack[RECORDER_STACK] = {};
+  if (!tables.reserve.address || bpf_get_stack(ctx, stack, sizeof stack, 0) < 0) return 0;
+  for (__u32 depth = 0; depth < RECORDER_STACK; ++depth)
+    if (depth == tables.reserve.depth) return stack[depth] == tables.reserve.address;
+  return 0;
+}
+
+static __always_inline int learn(void *ctx) {
+  bpf_get_stack(ctx, tables.reserve.learned[tables.reserve.learning == 2], sizeof tables.reserve.learned[0], 0);
+  tables.reserve.learning = 0;
+  return 0;
+}
+
 // The three below are raw tracepoints, so that a kernel without them (the first is Linux 6.13's) takes the others.
 SEC("raw_tp/cap_capable")
 int BPF_PROG(on_capability, void *credentials, void *target, void *capable, int capability, int result) {
   struct task_struct *task = bpf_get_current_task_btf();
+  if (tables.reserve.learning && (__u32)task->pid == tables.reserve.learner) return learn(ctx);
   struct recorder_task *mark = bpf_task_storage_get(&tasks, task, 0, 0);
   if (!mark || mark->state != RECORDER_RECORDING) return 0;
-  struct recorder_capability_key key = {mark->call ? mark->call - 1 : RECORDER_NO_CALL, capability, result != 0};
+  // An exception in user mode (the stack grows) leaves -1 there: the last call is over.
+  struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(task);
+  __u32 in_call = mark->call && regs->orig_ax != -1UL;
+  struct recorder_capability_key key = {in_call ? mark->call - 1 : RECORDER_NO_CALL, capability, result != 0};
   if (bpf_map_lookup_elem(&capabilities, &key)) return 0;
+  if (capability == CAP_SYS_ADMIN && asks_for_memory(ctx)) return 0;
   struct recorder_task *process = process_of(task, mark);
   struct recorder_first first = {};
   fill_first(&first, task, mark->image, phase_of(process));

@@ -37,6 +37,8 @@
 #define RECORDER_RECORDING 3
 #define RECORDER_RUNTIME 4  // a container's runtime: until it executes the container's program
 
+#define RECORDER_STACK 6  // return addresses that tell who asks for a capability
+
 #define RECORDER_CGROUP_NAME 128  // longer names of cgroups are not looked for
 #define RECORDER_CONTAINERS 64    // names of cgroups that are
 
@@ -144,7 +146,18 @@ struct recorder_denial {
   __s32 result;  // what the caller got
 };
 
+// Before memory is given out the kernel asks for CAP_SYS_ADMIN, which would get of the last 3 %; nothing else comes of it
+// (mm/util.c, __vm_enough_memory). Such asks are told from others by one return address, learned from two asks of
+// callgate's own.
+struct recorder_reserve {
+  __u32 learner, learning;  // thread; what it is about to do: 1: ask for memory, 2: something else; 0: nothing
+  __u32 depth;
+  __u64 address;  // 0: it was not learned
+  __u64 learned[2][RECORDER_STACK];
+};
+
 struct recorder_tables {
+  struct recorder_reserve reserve;
   __s64 alive;  // tasks that are marked and live
   __u64 tasks;  // all that ever were
   __u64 runtime_tasks;  // those of them that belong to a container's runtime

@@ -72,6 +72,8 @@ class Closed:
         for runtime in ("runc", "crun"):
             callgate(*common, "--to", "oci", "--runtime", runtime, "--profile", self.path(f"{runtime}.json"))
         self.closure = json.loads(self.path("json").read_text(encoding="utf-8"))
+        self.capabilities = [each["capability"] for each in self.closure["capabilities"] if each["keep"]]
+        self.docker_options = callgate(*common, "--capabilities", "docker").split()
 
     def path(self, ending):
         return self.folder / f"{self.at}.{ending}"
@@ -89,9 +91,9 @@ class Closed:
         if self.at == "listen":
             return
         yield ways.Command(folder, "run", "run", "--profile", self.path("json"))
-        yield ways.Bundle(folder, "runc", self.path("runc.json"))
-        yield ways.Bundle(folder, "crun", self.path("crun.json"))
-        yield ways.Docker(folder, client, "contained:1", self.path("docker.json"))
+        yield ways.Bundle(folder, "runc", self.path("runc.json"), self.capabilities)
+        yield ways.Bundle(folder, "crun", self.path("crun.json"), self.capabilities)
+        yield ways.Docker(folder, client, "contained:1", self.path("docker.json"), self.docker_options)
 
     def sizes(self):
         return [len(self.calls(phase)) for phase in self.closure["phases"]]
@@ -119,7 +121,8 @@ def look_at(name, points, client, outside):
             closed = Closed(name, server, folder, at, outside)
             if len(closed.statuses) != 1:
                 raise AssertionError(f"{name}: it ends differently: {closed.statuses}")
-            print(f"{name}: recorded, serving at {at}, {time.monotonic() - begin:.1f} s; sizes {closed.sizes()}", flush=True)
+            print(f"{name}: recorded, serving at {at}, {time.monotonic() - begin:.1f} s; sizes {closed.sizes()}; "
+                  f"{' '.join(closed.docker_options)}", flush=True)
             for way in closed.ways(client):
                 begin = time.monotonic()
                 status = put_to_work(name, server, way)

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import servers
-from containers import CALLGATE, CAPABILITIES, Engine, run, wait_for
+from containers import CALLGATE, Engine, run, wait_for
 
 PATIENCE = 60
 SYSTEM = [name for name in ("usr", "bin", "sbin", "lib", "lib64", "etc") if Path("/", name).exists()]
@@ -107,11 +107,11 @@ class Phased(Command):
 
 
 class Bundle(Way):
-    """runc or crun."""
+    """runc or crun, with these capabilities alone."""
 
-    def __init__(self, folder, name, profile):
+    def __init__(self, folder, name, profile, capabilities):
         super().__init__(folder, name)
-        self.folder, self.profile = folder, profile
+        self.folder, self.profile, self.capabilities = folder, profile, capabilities
         self.engine = Engine(name, folder)
         self.identity = ""
 
@@ -121,7 +121,7 @@ class Bundle(Way):
         config = json.loads((bundle / "config.json").read_text(encoding="utf-8"))
         process, mounts, linux = config["process"], config["mounts"], config["linux"]
         process.update(args=server.words, env=["PATH=/usr/sbin:/usr/bin:/sbin:/bin"])
-        process["capabilities"] = {kind: CAPABILITIES for kind in ("bounding", "effective", "permitted")}
+        process["capabilities"] = {kind: self.capabilities for kind in ("bounding", "effective", "permitted")}
         linux["namespaces"] = [each for each in linux["namespaces"] if each["type"] != "network"]
         mounts.append({"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": ["mode=755"]})
         mounts.append({"destination": "/dev/shm", "type": "tmpfs", "source": "shm", "options": ["mode=1777"]})
@@ -146,17 +146,17 @@ class Bundle(Way):
 
 
 class Docker(Way):
-    """A container of the daemon that `client` reaches, in an image that holds nothing of its own."""
+    """A container of the daemon that `client` reaches, in an image that holds nothing of its own, with more options."""
 
-    def __init__(self, folder, client, image, profile):
+    def __init__(self, folder, client, image, profile, options):
         super().__init__(folder, "docker")
-        self.folder, self.client, self.image, self.profile = folder, client, image, profile
+        self.folder, self.client, self.image, self.profile, self.options = folder, client, image, profile, options
         self.identity = f"callgate-{os.getpid()}-{folder.name}"
 
     def begin(self, server):
         mounts = [word for name in SYSTEM for word in ("--volume", f"{os.path.realpath('/' + name)}:/{name}:ro")]
         self.spawn([*self.client, "run", "--name", self.identity, "--network", "host", "--security-opt",
-                    f"seccomp={self.profile}", *mounts, "--volume", f"{self.folder}:{self.folder}", self.image,
+                    f"seccomp={self.profile}", *self.options, *mounts, "--volume", f"{self.folder}:{self.folder}", self.image,
                     *server.words])
 
     def first(self):

@@ -181,6 +181,19 @@ TEST_F(LiveRecord, Capabilities) {
   EXPECT_THAT(outcomes, testing::UnorderedElementsAre(false, true));
 }
 
+TEST_F(LiveRecord, NoCapabilitiesForMemory) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may make namespaces";
+  const recording::Run run = recorded({"fills-memory"});
+  ASSERT_EQ(run.exit_status, 0);
+  if (std::ranges::find(run.blind, recording::Blind::capabilities) != run.blind.end()) return;
+  constexpr std::uint8_t kSysAdmin = 21;
+  std::vector<std::string> asked;
+  for (const recording::Capability& each : run.capabilities)
+    if (each.number == kSysAdmin)
+      asked.push_back(each.call ? recording::call_name(each.call->first, each.call->second) : "");
+  EXPECT_THAT(asked, ElementsAre("unshare"));
+}
+
 TEST_F(LiveRecord, ChildrenWithNamespacesOfTheirOwn) {
   if (geteuid() != 0) GTEST_SKIP() << "only root may make namespaces";
   const recording::Run run = recorded({"namespaces"});

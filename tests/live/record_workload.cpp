@@ -132,6 +132,14 @@ void capability() {
   setpriority(PRIO_PROCESS, 0, nice - 2);
 }
 
+// Memory of a file system in memory, which the kernel gives out call by call.
+void fills_memory() {
+  const int fd = memfd_create("callgate", MFD_CLOEXEC);
+  const std::string page(1 << 16, 'x');
+  if (fd < 0 || write(fd, page.data(), page.size()) != static_cast<ssize_t>(page.size())) _exit(9);
+  if (unshare(CLONE_NEWUTS) != 0) _exit(9);
+}
+
 // A child that shares all namespaces, and one that does not, each by the other of both calls that can make it.
 void namespaces() {
   const auto reap = [](long child) {
@@ -278,6 +286,7 @@ int main(int argc, char** argv) {
   if (wanted == "arguments-i386") arguments_i386();
   if (wanted == "serve-i386") serves_i386();
   if (wanted == "capability") capability();
+  if (wanted == "fills-memory") fills_memory();
   if (wanted == "namespaces") namespaces();
   if (wanted == "crowd") crowd();
   if (wanted == "short-lived") short_lived(std::atoi(argv[2]));

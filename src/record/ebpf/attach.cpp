@@ -28,6 +28,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "record/ebpf.h"
+#include "record/ebpf/reserve.h"
 #include "record/kept.h"
 #include "record/running.h"
 #include "record/tables.h"
@@ -215,6 +216,7 @@ base::Result<void> Ebpf::State::attach_all() {
     }
   }
   if (!sees_uring) blind.push_back(recording::Blind::io_uring);
+  learn_reserve(*tables);
   std::ranges::sort(blind);
   since_ns = monotonic_ns();
   return {};
