@@ -86,7 +86,9 @@ std::optional<std::vector<closure::Scanned>> read_scans(Session& session, const 
   for (const std::string_view path : paths) {
     const base::SourceFile* const file = session.open(std::string(path));
     if (file == nullptr) return std::nullopt;
-    auto scanned = closure::read_scan(*file, session.diagnostics());
+    auto kept = std::make_shared<closure::KeptLines>();
+    session.keep_alive(kept);
+    auto scanned = closure::read_scan(*file, *kept, session.diagnostics());
     if (!scanned) return std::nullopt;
     for (closure::Scanned& each : *scanned) all.push_back(std::move(each));
   }

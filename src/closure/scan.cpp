@@ -32,7 +32,6 @@ class ScanReader {
                         [&](const text::Node& each) { return program(each, out.emplace_back()); });
   }
 
- private:
   bool program(const text::Node& node, Scanned& out) {
     const recording::Members members(node, diagnostics_, kBadScan);
     if (!node.is_object()) return members.wrong(node, "a program is an object");
@@ -58,8 +57,45 @@ class ScanReader {
     });
   }
 
+ private:
   base::Diagnostics& diagnostics_;
 };
+
+// The first line of a scan of a root; the members in the order in which it is written.
+bool looks_like_lines(std::string_view text) {
+  const std::string_view first = text.substr(0, text.find('\n'));
+  return first.starts_with(R"({"schema_version":)") && first.find(R"("kind":"scan")") != std::string_view::npos;
+}
+
+std::optional<std::vector<Scanned>> read_lines(const base::SourceFile& file, KeptLines& kept,
+                                               base::Diagnostics& diagnostics) {
+  std::map<std::string, Scanned> programs;
+  const auto lines = base::split(file.text(), '\n');
+  for (std::size_t i = 1; i < lines.size() && diagnostics.error_count() < base::Diagnostics::kMaxKept; ++i) {
+    if (base::trim(lines[i]).empty()) continue;
+    const base::SourceFile& source =
+        kept.emplace_back(file.name(), std::string(lines[i]), static_cast<std::uint32_t>(i + 1));
+    base::Diagnostics found;
+    const auto document = text::read_json(source, found);
+    if (!document && i + 1 == lines.size()) {
+      diagnostics.add(kScanShort, {&source, 0, 0}, "the scan was cut off here: programs may be missing",
+                      "callgate scan with the same --root and -o goes on with it");
+      continue;
+    }
+    Scanned one;
+    one.of_tree = true;
+    // A program that could not be scanned counts as none.
+    const bool failed = document && document->root().is_object() && document->root().find("error");
+    if (document && !failed) ScanReader(found).program(document->root(), one);
+    if (!found.has_errors()) kept.pop_back();
+    diagnostics.append(found);
+    if (document && !failed) programs.insert_or_assign(one.path, std::move(one));
+  }
+  if (diagnostics.has_errors()) return std::nullopt;
+  std::vector<Scanned> out;
+  for (auto& [path, one] : programs) out.push_back(std::move(one));
+  return out;
+}
 
 // A few of them, as a list.
 std::string some_of(const std::set<std::string>& words) {
@@ -89,11 +125,14 @@ class Comparison {
       diagnostics.add(kScanShort, {}, fmt::format("recorded, but not scanned: {}", some_of(bare_)),
                       "scan these programs, too: what they can do is not part of the frontier");
     for (const Scanned& each : scanned_)
-      if (!each.closed) open_.insert(base::printable(each.path));
+      if (!each.closed && counts(each)) open_.insert(base::printable(each.path));
     if (!open_.empty())
       diagnostics.add(kScanShort, {}, fmt::format("the scan left something open of: {}", some_of(open_)),
                       "calls outside of the frontier may be made all the same");
   }
+
+  // Of all programs of a root, those that were recorded.
+  bool counts(const Scanned& scanned) const { return !scanned.of_tree || recorded_.contains(&scanned); }
 
  private:
   const Scanned* find(const recording::Image& image) const {
@@ -112,6 +151,7 @@ class Comparison {
     for (const recording::Image& image : run.images) {
       scans[image.number] = find(image);
       if (scans[image.number] == nullptr) bare_.insert(base::printable(image.path));
+      recorded_.insert(scans[image.number]);
     }
     for (const recording::Call& call : run.calls) {
       const auto arch = arch::of_call(call.audit, call.nr);
@@ -130,11 +170,14 @@ class Comparison {
   const std::vector<Scanned>& scanned_;
   std::map<std::string, std::set<std::string>> missed_;
   std::set<std::string> bare_, open_;
+  std::set<const Scanned*> recorded_;
 };
 
 }  // namespace
 
-std::optional<std::vector<Scanned>> read_scan(const base::SourceFile& file, base::Diagnostics& diagnostics) {
+std::optional<std::vector<Scanned>> read_scan(const base::SourceFile& file, KeptLines& kept,
+                                              base::Diagnostics& diagnostics) {
+  if (looks_like_lines(file.text())) return read_lines(file, kept, diagnostics);
   const auto document = text::read_json(file, diagnostics);
   if (!document) return std::nullopt;
   std::vector<Scanned> out;
@@ -144,11 +187,12 @@ std::optional<std::vector<Scanned>> read_scan(const base::SourceFile& file, base
 
 void add_scan(Closure& closure, const recording::Recording& recording, const std::vector<Scanned>& scanned,
               base::Diagnostics& diagnostics) {
-  Comparison(recording, scanned).run(diagnostics);
+  Comparison comparison(recording, scanned);
+  comparison.run(diagnostics);
   closure.scanned = true;
   std::map<std::pair<arch::AuditArch, arch::SyscallNr>, std::string> reachable;
   for (const Scanned& each : scanned)
-    for (const auto& [nr, evidence] : each.calls) {
+    for (const auto& [nr, evidence] : comparison.counts(each) ? each.calls : decltype(each.calls)()) {
       const auto [at, fresh] = reachable.emplace(std::pair(arch::info(each.arch).audit, nr), evidence);
       if (!fresh && evidence == "proved") at->second = evidence;
     }

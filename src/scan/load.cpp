@@ -7,13 +7,12 @@
 #include <cstring>
 
 #include "scan/script.h"
+#include "scan/search_path.h"
 
 namespace callgate::scan {
 
 namespace {
 
-// What musl's loader looks through last.
-constexpr std::array<std::string_view, 3> kMuslDirectories{"/lib", "/usr/local/lib", "/usr/lib"};
 // Names that musl's loader answers with itself.
 constexpr std::array<std::string_view, 8> kMuslOwn{"libc.so",  "libpthread.so", "librt.so",   "libm.so",
                                                    "libdl.so", "libutil.so",    "libxnet.so", "libcrypt.so"};
@@ -32,7 +31,7 @@ std::string replace_all(std::string text, std::string_view from, std::string_vie
 }
 
 // The directories of an RPATH or RUNPATH, with $ORIGIN and its like filled in.
-std::vector<std::string> directories(std::string_view list, const Module& owner) {
+std::vector<std::string> directories(std::string_view list, const Module& owner, std::string_view folder) {
   std::vector<std::string> out;
   while (!list.empty()) {
     const auto colon = std::min(list.find(':'), list.size());
@@ -40,7 +39,7 @@ std::vector<std::string> directories(std::string_view list, const Module& owner)
     list.remove_prefix(std::min(colon + 1, list.size()));
     const std::string origin = directory_of(owner.path);
     for (const auto& [name, value] : {std::pair<std::string_view, std::string_view>{"ORIGIN", origin},
-                                      {"LIB", owner.machine->library_folder},
+                                      {"LIB", folder},
                                       {"PLATFORM", owner.machine->platform}}) {
       each = replace_all(std::move(each), fmt::format("${{{}}}", name), value);
       each = replace_all(std::move(each), fmt::format("${}", name), value);
@@ -90,6 +89,25 @@ class Loading {
 
  private:
   const Machine& machine() const { return *program_.modules.front()->machine; }
+
+  // The machine's usual directories where the loader, which may be missing, does not tell its own.
+  const SearchPath& search() {
+    if (search_) return *search_;
+    const Module* loader = loader_.get();
+    if (program_.loader) loader = program_.modules[*program_.loader].get();
+    if (loader == nullptr) loader = program_.modules.front().get();
+    if (musl_) {
+      const std::string file = loader->path.substr(loader->path.rfind('/') + 1);
+      const auto text = library_.text(fmt::format("/etc/{}.path", file.substr(0, file.find(".so"))));
+      search_ = search_path_of_musl(text ? &*text : nullptr);
+    } else {
+      search_ = search_path_of_glibc(loader->bytes);
+    }
+    if (search_->directories.empty())
+      search_->directories.assign(machine().library_directories.begin(), machine().library_directories.end());
+    if (search_->folder.empty()) search_->folder = machine().library_folder;
+    return *search_;
+  }
 
   void note(std::size_t i) {
     const Module& m = *program_.modules[i];
@@ -142,22 +160,20 @@ class Loading {
     if (program_.loader && is_own_name_of_musl(name)) return true;
     std::vector<std::string> places;
     std::vector<std::string> own;
-    if (by.file.dynamic.runpath.empty()) own = directories(by.file.dynamic.rpath, by);
+    if (by.file.dynamic.runpath.empty()) own = directories(by.file.dynamic.rpath, by, search().folder);
     own.insert(own.end(), rpaths.begin(), rpaths.end());
     if (name.find('/') != std::string::npos) {
       places.push_back(name);
     } else {
       if (by.file.dynamic.runpath.empty())
         for (const std::string& d : own) places.push_back(fmt::format("{}/{}", d, name));
-      for (const std::string& d : directories(by.file.dynamic.runpath, by))
+      for (const std::string& d : directories(by.file.dynamic.runpath, by, search().folder))
         places.push_back(fmt::format("{}/{}", d, name));
       if (const std::string cached = musl_ ? "" : library_.cached(name, machine()); !cached.empty())
         places.push_back(cached);
       if (library_.has_variants(name, machine()))
         program_.missing.push_back({name, by.path, "others of this name are for newer processors (glibc-hwcaps)"});
-      const std::span<const std::string_view> defaults =
-          musl_ ? std::span<const std::string_view>(kMuslDirectories) : machine().library_directories;
-      for (const std::string_view d : defaults) places.push_back(fmt::format("{}/{}", d, name));
+      for (const std::string& d : search().directories) places.push_back(fmt::format("{}/{}", d, name));
     }
     for (const std::string& place : places) {
       const auto m = library_.module(place);
@@ -176,6 +192,7 @@ class Loading {
   Program& program_;
   std::shared_ptr<const Module> loader_;
   bool musl_ = false;
+  std::optional<SearchPath> search_;
   std::size_t next_ = 0;
   std::map<std::string, std::size_t, std::less<>> names_;
   std::map<const Module*, std::vector<std::string>> rpaths_;  // inherited from those that need it

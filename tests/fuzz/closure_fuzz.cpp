@@ -22,7 +22,8 @@ void require(bool holds) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const base::SourceFile file("fuzz", std::string(reinterpret_cast<const char*>(data), size));
   base::Diagnostics diagnostics;
-  static_cast<void>(closure::read_scan(file, diagnostics));
+  closure::KeptLines kept;
+  static_cast<void>(closure::read_scan(file, kept, diagnostics));
   base::Diagnostics found;
   const auto first = closure::read(file, found);
   static_cast<void>(base::render_text(found, false));

@@ -1,5 +1,6 @@
 // Frontier, outside, budget, capabilities as text.
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -24,9 +25,10 @@ constexpr std::string_view kScan = R"({"schema_version": 1, "programs": [{
   "assumed": [], "unresolved": []}]})";
 
 struct Scan {
-  explicit Scan(std::string text) : file("scan.json", std::move(text)) { scanned = read_scan(file, diagnostics); }
+  explicit Scan(std::string text) : file("scan.json", std::move(text)) { scanned = read_scan(file, kept, diagnostics); }
   std::string messages() const { return base::render_text(diagnostics, false); }
   base::SourceFile file;
+  KeptLines kept;
   base::Diagnostics diagnostics;
   std::optional<std::vector<Scanned>> scanned;
 };
@@ -53,6 +55,42 @@ TEST(Tiers, FrontierAndOutside) {
   EXPECT_EQ(answer(closure, "read", Phase::serving), policy::make_errno(1)) << "seen at startup: no reason to kill";
   EXPECT_EQ(answer(closure, "read"), policy::kAllow);
   EXPECT_THAT(to_text(closure), HasSubstr("frontier: 1 call (NOTIFY)\n  mount: proved\n"));
+}
+
+// What `scan --root -o` writes: only what was recorded counts, and the last line of each program.
+TEST(Tiers, AScanOfARoot) {
+  const std::string head = R"({"schema_version":1,"kind":"scan","callgate":"1","root":"/","assume":[]})";
+  const auto line = [](std::string_view path, std::string_view build, std::string_view call, int nr) {
+    return fmt::format(
+        R"({{"path":"{}","build_id":"{}","status":"closed","calls":[{{"name":"{}","nr":{},"evidence":"proved"}}],"stamp":7}})",
+        path, build, call, nr);
+  };
+  const std::string text = head + "\n" + line("/usr/bin/web", "00ff", "mount", 165) + "\n" +
+                           line("/usr/bin/other", "01", "reboot", 169) + "\n" +
+                           R"({"path":"/usr/bin/broken","error":"no","package":"p"})" + "\n" +
+                           line("/usr/bin/web", "00ff", "chroot", 161) + "\n";
+  const recording::Recording recording{{run_of({call("read", 1, 0)})}};
+  const auto frontier = [&](Scan& scan) {
+    Closure closure = close(recording, {});
+    add_scan(closure, recording, *scan.scanned, scan.diagnostics);
+    std::vector<std::uint32_t> out;
+    for (const auto& each : closure.frontier) out.push_back(each.nr);
+    return out;
+  };
+  Scan whole(text);
+  ASSERT_TRUE(whole.scanned) << whole.messages();
+  EXPECT_EQ(whole.scanned->size(), 2U);
+  EXPECT_EQ(frontier(whole), std::vector<std::uint32_t>{nr("chroot")});
+  EXPECT_THAT(whole.messages(), HasSubstr("what its scan does not find: read"));
+  // Cut off within a line, as by a full disk.
+  Scan torn(text.substr(0, text.size() - 9));
+  ASSERT_TRUE(torn.scanned) << torn.messages();
+  EXPECT_EQ(frontier(torn), std::vector<std::uint32_t>{nr("mount")});
+  EXPECT_THAT(torn.messages(), HasSubstr("scan.json:5:1: warning: the scan was cut off here"));
+  // Anything else in a line is an error, with its place.
+  Scan bad(head + "\n" + R"({"path":"/x","build_id":"","status":"closed","calls":[{"nr":"one"}]})" + "\n");
+  EXPECT_FALSE(bad.scanned);
+  EXPECT_THAT(bad.messages(), HasSubstr("scan.json:2:"));
 }
 
 TEST(Tiers, WhatTheScanMissedIsReported) {

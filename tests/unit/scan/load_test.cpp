@@ -9,6 +9,7 @@
 
 #include "scan/files.h"
 #include "scan/scan.h"
+#include "scan/search_path.h"
 
 namespace callgate::scan {
 namespace {
@@ -72,6 +73,43 @@ TEST(Load, AnotherRootWithLinksThatLeadBackIntoIt) {
   for (std::size_t i = 0; i < answer->calls.size(); ++i) EXPECT_EQ(answer->calls[i].nr, outside->calls[i].nr);
   EXPECT_EQ(answer->unresolved.size(), outside->unresolved.size());
   EXPECT_EQ(answer->build_id, outside->build_id);
+}
+
+TEST(Load, TheLoaderTellsWhereItLooks) {
+  using Directories = std::vector<std::string>;
+  const std::string_view debian("ELF/\0/etc/x\0/lib/x86_64-linux-gnu/\0/usr/lib/x86_64-linux-gnu/\0/lib/\0/usr/lib/\0x",
+                                79);
+  const SearchPath on_debian = search_path_of_glibc(debian);
+  EXPECT_EQ(on_debian.directories,
+            (Directories{"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"}));
+  EXPECT_EQ(on_debian.folder, "lib/x86_64-linux-gnu");
+  const SearchPath on_fedora = search_path_of_glibc(std::string_view("\0/lib64/\0/usr/lib64/\0/lib/locale", 31));
+  EXPECT_EQ(on_fedora.directories, (Directories{"/lib64", "/usr/lib64"}));
+  EXPECT_EQ(on_fedora.folder, "lib64");
+  EXPECT_EQ(search_path_of_glibc(std::string_view("\0/usr/lib/\0\0", 12)).folder, "lib");
+  for (const std::string_view none : {"", "/", "/lib/", "no /lib/"})
+    EXPECT_TRUE(search_path_of_glibc(none).directories.empty()) << none;
+  EXPECT_EQ(search_path_of_musl(nullptr).directories, (Directories{"/lib", "/usr/local/lib", "/usr/lib"}));
+  const std::string text = "/a:/b\n/c\n";
+  EXPECT_EQ(search_path_of_musl(&text).directories, (Directories{"/a", "/b", "/c"}));
+}
+
+// What `ld.so --help` says of itself is what is read from it.
+TEST(Load, ThisMachinesLoaderLooksWhereItSays) {
+  Library library(reader("/"));
+  const auto program = load(library, kOwn);
+  ASSERT_TRUE(program.has_value() && program->loader.has_value());
+  const Module& loader = *program->modules[*program->loader];
+  FILE* const help = popen((loader.path + " --help").c_str(), "r");  // NOLINT(cert-env33-c): runs the loader
+  ASSERT_NE(help, nullptr);
+  std::vector<std::string> said;
+  char line[512];
+  while (fgets(line, sizeof line, help) != nullptr)
+    if (const std::string_view text = line; text.find(" (system search path)") != std::string_view::npos)
+      said.emplace_back(text.substr(2, text.find(" (") - 2));
+  pclose(help);
+  ASSERT_FALSE(said.empty());
+  EXPECT_EQ(search_path_of_glibc(loader.bytes).directories, said);
 }
 
 // A static program has the C library's name services, and a loader for them, inside of itself.
