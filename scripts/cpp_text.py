@@ -1,7 +1,18 @@
-"""C++ as text: what the scripts that write tables share.
+"""CSV in, C++ out: what the scripts that write tables share.
 
 SPDX-License-Identifier: Apache-2.0
 """
+import csv
+
+
+def read_csv(path):
+    """The rows of a file, each a dictionary; one with too many or too few fields is refused."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows, 2):
+        if None in row or None in row.values():
+            raise SystemExit(f"{path}:{number}: not as many fields as the first line has")
+    return rows
 
 
 def quoted(text):

@@ -8,19 +8,9 @@ The output is a function of the CSV files alone.
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
-import csv
 import pathlib
 
-from cpp_text import array, quoted
-
-
-def read_csv(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise SystemExit(f"{path}:{number}: not as many fields as the first line has")
-    return rows
+from cpp_text import array, quoted, read_csv
 
 
 def purposes(groups, members):

@@ -9,25 +9,15 @@ well formed and says by https addresses where it and the call it is reached thro
 SPDX-License-Identifier: Apache-2.0
 """
 import argparse
-import csv
 import pathlib
 import re
 import sys
 
-from cpp_text import array, quoted
+from cpp_text import array, quoted, read_csv
 
 CVE_ID = re.compile(r"CVE-(?:1999|20\d\d)-\d{4,7}")
 # One address or more, a blank between two: the record of the id first, behind it what names the call.
 CVE_SOURCES = re.compile(r"https://[^\s/]+\.[^\s/]+/\S+(?: https://[^\s/]+\.[^\s/]+/\S+)*")
-
-
-def read_csv(path):
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    for number, row in enumerate(rows, 2):
-        if None in row or None in row.values():
-            raise SystemExit(f"{path}:{number}: not as many fields as the first line has")
-    return rows
 
 
 def spans(rows, groups, key):
