@@ -221,8 +221,8 @@ class Pages {
     const Held& held = s[in.rn];
     const auto name = [&](const Held& base) {
       if (forms && base.whole && module_.is_code(base.value)) return;  // no way to other code
-      out_.push_back(
-          {i, base.value + static_cast<Address>(in.imm), transfers, held.kind == Held::Kind::one && !base.whole});
+      const bool sure = held.kind == Held::Kind::one;
+      out_.push_back({i, base.value + static_cast<Address>(in.imm), transfers, sure, sure && !base.whole});
     };
     if (held.kind == Held::Kind::several)
       for (const Held& each : all_[in.rn]) name(each);

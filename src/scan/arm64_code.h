@@ -49,7 +49,8 @@ struct Named {
   std::uint32_t at = 0;
   Address address = 0;
   bool memory = false;
-  bool certain = false;  // it is this one on all ways that lead here, and where something begins that has a name
+  bool sure = false;     // it is this one on all ways that lead here
+  bool certain = false;  // and code names it by itself, not by a distance from another
 };
 // Those that take two instructions: adrp, and an offset within the page; and those that are reached from there. On any
 // way through the function; what is uncertain may be none.

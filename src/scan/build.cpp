@@ -177,6 +177,7 @@ void Sweep::framed_functions() {
 }
 
 void Sweep::entry(Address a) {
+  if (a % m_.machine->code_alignment != 0) return;
   const auto after =
       std::upper_bound(gaps_.begin(), gaps_.end(), a, [](Address x, const Range& r) { return x < r.begin; });
   if (after == gaps_.begin() || !(after - 1)->contains(a)) return;
@@ -342,7 +343,7 @@ void Sweep::constant_pointers() {
       }
       Address value = 0;
       std::memcpy(&value, b.data() + at, 8);
-      if (value < m_.code.front().begin || !m_.is_code(value)) continue;
+      if (value < m_.code.front().begin || value % m_.machine->code_alignment != 0 || !m_.is_code(value)) continue;
       const auto& metadata = m_.file.metadata;
       if (std::any_of(metadata.begin(), metadata.end(), [&](const Range& r) { return r.contains(here); })) continue;
       const Function* const f = m_.function_at(value);

@@ -70,7 +70,10 @@ class Graph {
   // The loads and stores at a distance from where `reg` points after instruction i; nothing if its value may go
   // anywhere else. Of aarch64 alone, where the address of a variable takes an instruction of its own.
   std::optional<std::vector<std::uint32_t>> uses_as_base(std::uint32_t i, unsigned reg) const;
-  // The distance that such a load or store names.
+  // The register by which a load or store names its place, or from which an address is formed. Of aarch64 alone:
+  // elsewhere instructions name places whole.
+  std::optional<unsigned> base(std::uint32_t i) const { return code_ ? arm64_base(i) : std::nullopt; }
+  // The distance from there.
   Address displacement(std::uint32_t i) const { return static_cast<Address>(code_->insn(i).imm); }
   const StackState& stack(std::uint32_t i) const { return stack_[i]; }
   // The address that a memory operand names, relative to rip.
@@ -105,6 +108,7 @@ class Graph {
   bool arm64_goes_through(std::uint32_t i, unsigned reg) const;
   bool arm64_only_compares(std::uint32_t i) const;
   bool arm64_base_of(std::uint32_t i, unsigned reg) const;
+  std::optional<unsigned> arm64_base(std::uint32_t i) const;
   StackState arm64_moved(std::uint32_t i, StackState s) const;
   void arm64_labels(const Module& module, const Function& f, std::vector<std::uint32_t>& out) const;
 

@@ -68,6 +68,12 @@ bool Graph::arm64_goes_through(std::uint32_t i, unsigned reg) const {
   return (in.flow == Flow::indirect_call || in.flow == Flow::indirect_jump) && in.rn == reg;
 }
 
+std::optional<unsigned> Graph::arm64_base(std::uint32_t i) const {
+  const A64& in = code_->insn(i);
+  const bool transfers = (in.op == Op::load || in.op == Op::store) && in.mode == arm64::Mode::offset;
+  return transfers || in.op == Op::add ? std::optional(unsigned{in.rn}) : std::nullopt;
+}
+
 bool Graph::arm64_base_of(std::uint32_t i, unsigned reg) const {
   const A64& in = code_->insn(i);
   const bool stored = in.op == Op::store && !in.vector && (in.rd == reg || in.rd2 == reg);

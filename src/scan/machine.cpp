@@ -26,6 +26,7 @@ constexpr Machine kX8664{
     .frame_pointer = kRbp,
     .caller_saved = kCallerSaved,
     .return_address_size = 8,
+    .code_alignment = 1,
     .library_folder = "lib/x86_64-linux-gnu",
     .platform = "x86_64",
     .cache_flags = 0x0303,  // FLAG_X8664_LIB64, FLAG_ELF_LIBC6
@@ -46,6 +47,7 @@ constexpr Machine kAarch64{
     .frame_pointer = arm64::kFramePointer,
     .caller_saved = arm64::kCallerSaved,
     .return_address_size = 0,
+    .code_alignment = 4,
     .library_folder = "lib/aarch64-linux-gnu",
     .platform = "aarch64",
     .cache_flags = 0x0a03,  // FLAG_AARCH64_LIB64, FLAG_ELF_LIBC6

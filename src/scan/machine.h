@@ -55,6 +55,7 @@ struct Machine {
   std::uint8_t stack_pointer, frame_pointer;
   RegisterSet caller_saved;          // what a function may change without giving it back
   std::uint8_t return_address_size;  // what a call puts on the stack
+  std::uint8_t code_alignment;       // instructions stand at multiples of it
   // The loader: what $LIB and $PLATFORM mean, the flags of a library in ld.so.cache, where glibc's looks through last.
   std::string_view library_folder, platform;
   std::uint32_t cache_flags;

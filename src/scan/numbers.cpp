@@ -158,11 +158,24 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
     module.file.read(place, initial);
     work.push_back({{K::constant, item.value.node, initial, 0, 4, ""}, item.at, item.from});
   }
+  // Does the instruction name these bytes of the variable? What the sweep takes to be named may be so on another way
+  // only.
+  const auto names = [&](Node n, std::uint32_t at, std::uint64_t size) {
+    const Graph& graph = tracer_.graph(n);
+    const auto base = graph.base(at);
+    if (!base) return true;
+    const Values all = tracer_.before(n, at, Where{Where::Kind::reg, *base, 8});
+    return std::any_of(all.begin(), all.end(), [&](const Value& v) {
+      return Tracer::is_cut_short(v) ||
+             (v.kind == K::address && meets(static_cast<Address>(v.place) + graph.displacement(at), size));
+    });
+  };
   // An instruction that reads or writes at `to`. False: given up.
   const auto access = [&](Node n, std::uint32_t at, Address to) {
     const Graph& graph = tracer_.graph(n);
     const auto store = graph.store(at);
     if (!store || !meets(to, store->size)) return true;
+    if (!names(n, at, store->size)) return true;
     const auto stop = [&](const char* why) { return give_up(why), false; };
     if (store->from == Store::From::other) return stop("a variable that is computed");
     if (to != place || store->size < width) return stop("a variable written in parts");
@@ -200,6 +213,7 @@ void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& o
         if (!access(n, *at, r.to)) return;
         continue;
       }
+      if (!names(n, *at, 1)) continue;
       const auto reg = graph.pointer_to(*at);
       const auto uses = reg ? graph.uses_as_base(*at, *reg) : std::nullopt;
       if (!uses) return give_up("a variable whose address is taken");

@@ -18,7 +18,7 @@ bool is_padding(std::uint32_t word) {
 std::vector<bool> literals(const arm64::Code& code, const std::vector<arm64::Named>& named) {
   std::vector<bool> out(code.size());
   for (const arm64::Named& each : named)
-    for (std::uint32_t n = 0; each.memory && n < code.insn(each.at).size; n += 4)
+    for (std::uint32_t n = 0; each.sure && each.memory && n < code.insn(each.at).size; n += 4)
       if (const auto word = code.index_of(each.address + n)) out[*word] = true;
   for (std::uint32_t i = 0; i < code.size(); ++i) {
     const A64& in = code.insn(i);

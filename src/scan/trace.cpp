@@ -10,6 +10,10 @@ namespace {
 constexpr int kMaxDepth = 8;              // operations on the way
 constexpr std::size_t kMaxSteps = 20000;  // instructions looked at, for one question
 constexpr std::size_t kMaxValues = 64;
+constexpr const char* kTooLarge = "the function is too large to look into";
+constexpr const char* kTooDeep = "computed in too many steps";
+constexpr const char* kTooManyWays = "too many ways lead here";
+constexpr const char* kTooManyValues = "too many values";
 
 }  // namespace
 
@@ -18,6 +22,11 @@ void Tracer::unknown(Query& q, const char* why) {
   v.why = why;
   v.node = q.graph.node();
   q.out.insert(v);
+}
+
+bool Tracer::is_cut_short(const Value& v) {
+  return v.kind == Value::Kind::unknown &&
+         (v.why == kTooLarge || v.why == kTooDeep || v.why == kTooManyWays || v.why == kTooManyValues);
 }
 
 const Graph& Tracer::graph(Node n) {
@@ -62,9 +71,9 @@ Values Tracer::before(Node n, std::uint32_t at, Where where) {
 Values Tracer::nested(Query& outer, Node n, std::uint32_t at, Where where) {
   Query q{graph(n), {}, {}, {}, outer.depth + 1, outer.steps};
   if (q.graph.too_large())
-    unknown(q, "the function is too large to look into");
+    unknown(q, kTooLarge);
   else if (q.depth > kMaxDepth)
-    unknown(q, "computed in too many steps");
+    unknown(q, kTooDeep);
   else
     q.work.emplace_back(at, where);
   while (!q.work.empty() && q.out.size() < kMaxValues) {
@@ -72,11 +81,11 @@ Values Tracer::nested(Query& outer, Node n, std::uint32_t at, Where where) {
     q.work.pop_back();
     if (q.seen.emplace(i, w).second) follow(q, i, w);
     if (++*q.steps > kMaxSteps) {
-      unknown(q, "too many ways lead here");
+      unknown(q, kTooManyWays);
       break;
     }
   }
-  if (q.out.size() >= kMaxValues) unknown(q, "too many values");
+  if (q.out.size() >= kMaxValues) unknown(q, kTooManyValues);
   return std::move(q.out);
 }
 

@@ -54,6 +54,8 @@ class Tracer {
   // The values of `where` before the instruction at index `at`.
   Values before(Node n, std::uint32_t at, Where where);
   Values before(Node n, Address at, Where where);
+  // Unknown only because looking for it would take too long.
+  static bool is_cut_short(const Value& v);
 
  private:
   // One question within one function: what is found, and where there is still to look.
