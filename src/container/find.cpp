@@ -255,16 +255,20 @@ std::optional<Found> find_by_podman(const std::string& name) {
 std::optional<Found> find_in_state(const std::vector<std::string>& roots, const std::string& name) {
   if (!is_name(name)) return std::nullopt;
   constexpr std::size_t kShortId = 12;
+  std::vector<Found> named;  // by its Pod; those that are gone leave nothing
   for (const std::string& root : roots) {
     std::error_code error;
     for (const auto& entry : fs::directory_iterator(root, error)) {
       const std::string id = entry.path().filename().string();
-      const bool short_id = name.size() >= kShortId && id.starts_with(name);
-      if (id != name && !short_id) continue;
-      if (auto found = read_runtime_state(entry.path())) return found;
+      const bool by_id = id == name || (name.size() >= kShortId && id.starts_with(name));
+      if (!by_id && !fs::exists(entry.path() / "init.pid", error)) continue;
+      auto found = read_runtime_state(entry.path());
+      if (found && by_id) return found;
+      if (found && found->name == name) named.push_back(std::move(*found));
     }
   }
-  return std::nullopt;
+  // Pods have containers of the same name: which one is meant is not guessed.
+  return named.size() == 1 ? std::optional(named.front()) : std::nullopt;
 }
 
 std::vector<std::string> usual_state_roots(const std::vector<std::string>& environment) {

@@ -46,7 +46,8 @@ base::Result<std::vector<Found>> find_project(const std::string& socket, const s
 // By executing podman, with our environment: what it says of the container, as JSON, and that as a container.
 std::optional<std::string> inspect_by_podman(const std::string& name);
 std::optional<Found> find_by_podman(const std::string& name);
-// In folders that hold a folder for each container: runc's and crun's --root, containerd's tasks of one namespace.
+// In folders that hold a folder for each container: runc's and crun's --root, containerd's tasks of one namespace. By
+// id or, for containers of Pods, by the name there if only one has it.
 std::optional<Found> find_in_state(const std::vector<std::string>& roots, const std::string& name);
 // Those folders where they usually are; some of them may not exist.
 std::vector<std::string> usual_state_roots(const std::vector<std::string>& environment);

@@ -10,9 +10,14 @@ import subprocess
 import threading
 from pathlib import Path
 
-from containers import CALLGATE, wait_for
+from containers import CALLGATE, need, run, wait_for
 
 SYS_BPF, PROG_GET_FD_BY_ID = 321, 13
+
+
+def need_recorder():
+    done = run(CALLGATE, "record", "--method", "ebpf", "--", "true")
+    need(done.returncode == 0, done.stdout)
 
 
 def program_is_loaded(identity):

@@ -15,7 +15,8 @@ import uuid
 from pathlib import Path
 
 from containers import (
-    CAPABILITIES, CONTAINED, DATA, EngineTest, need, need_engines, prove, run, seccomp_mode, temporary_folder, wait_for)
+    CALLGATE, CAPABILITIES, CONTAINED, DATA, EngineTest, need, need_engines, prove, run, seccomp_mode, temporary_folder, wait_for)
+from recorder import need_recorder, runs_of
 
 SERVICE = "/runtime.v1.RuntimeService/"
 DEFAULT, UNCONFINED, LOCALHOST = range(3)
@@ -98,7 +99,7 @@ state = "{self.folder}/state"
                              types.RunPodSandboxResponse).pod_sandbox_id
         self.sandbox = identity, config
 
-    def container(self, profile_type, path="", add=(), privileged=False):
+    def container(self, profile_type, path="", add=(), privileged=False, name=""):
         """Its first process; raises what the CRI answers."""
         types = self.types
         sandbox, config = self.sandbox
@@ -107,7 +108,7 @@ state = "{self.folder}/state"
             namespace_options=types.NamespaceOption(network=2, pid=1),
             seccomp=types.SecurityProfile(profile_type=profile_type, localhost_ref=str(path)))
         wanted = types.ContainerConfig(
-            metadata=types.ContainerMetadata(name=uuid.uuid4().hex[:8]), image=types.ImageSpec(image="localhost/contained:1"),
+            metadata=types.ContainerMetadata(name=name or uuid.uuid4().hex[:8]), image=types.ImageSpec(image="localhost/contained:1"),
             command=["/contained"], log_path="app.log", linux=types.ContainerLinux(security_context=security))
         identity = self.call(
             "CreateContainer",
@@ -175,6 +176,23 @@ class Containerd(EngineTest):
         for profile in sorted((DATA / "seed").glob("restrictive.json")):
             pid = self.cri.container(LOCALHOST, profile)
             self.assert_equal_to_process(profile, pid, "containerd")
+
+    def test_recorded_by_its_name_in_the_pod(self):
+        need_recorder()
+        root = self.cri.folder / "state" / "io.containerd.runtime.v2.task" / "k8s.io"
+        self.cri.container(DEFAULT, name="web")
+        file = self.folder / "recording.jsonl"
+        done = run(CALLGATE, "record", "--container", "web", "--runtime-root", root, "-o", file, "--for", 1)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        recorded, = runs_of(file)
+        self.assertTrue(recorded["end"]["complete"], done.stdout)
+        container = recorded["run"]["container"]
+        self.assertEqual((container["engine"], container["name"], container["image"]), ("containerd", "web", "localhost/contained:1"))
+        again = run(CALLGATE, "record", "--container", container["id"], "--runtime-root", root, "--for", 1)
+        self.assertEqual(again.returncode, 0, again.stdout)
+        done = run(CALLGATE, "record", "--container", "nobody", "--runtime-root", root, "--for", 1)
+        self.assertEqual(done.returncode, 125, done.stdout)
+        self.assertIn("CG5255", done.stdout)
 
     def test_none(self):
         self.assertEqual(seccomp_mode(self.cri.container(UNCONFINED)), 0)

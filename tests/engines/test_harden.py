@@ -10,8 +10,9 @@ from pathlib import Path
 
 from containers import EngineTest, need, need_engines, run, temporary_folder
 from harden_flow import TIMES, Flow, Harden
+from recorder import need_recorder
 from test_docker import Daemons
-from test_record import GETPRIORITY, TIME, need_recorder
+from test_record import GETPRIORITY, TIME
 
 
 class Docker(Flow, EngineTest):

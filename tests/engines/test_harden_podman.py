@@ -4,7 +4,7 @@ import unittest
 
 from harden_flow import Flow
 from podman import PodmanTest
-from test_record import need_recorder
+from recorder import need_recorder
 
 
 class Podman(Flow, PodmanTest):

@@ -8,7 +8,7 @@ import unittest
 
 from containers import CALLGATE, SOURCE, EngineTest, need_engines, run, wait_for
 from harden_flow import Harden
-from test_record import need_recorder
+from recorder import need_recorder
 
 sys.path.insert(0, str(SOURCE / "tests" / "live"))
 import loads  # noqa: E402  (they lie beside the other live tests)

@@ -13,18 +13,13 @@ from pathlib import Path
 
 from containers import CALLGATE, Engine, EngineTest, need, need_engines, run, temporary_folder, wait_for
 from podman import PodmanTest
-from recorder import Recorder, program_is_loaded, programs_of, runs_of
+from recorder import Recorder, need_recorder, program_is_loaded, programs_of, runs_of
 from test_docker import Daemons
 
 GETPRIORITY, PAUSE, TIME = 140, 34, 201
 # A real filter, so that the point where it is loaded can be seen, which lets everything pass.
 PERMISSIVE = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
               "syscalls": [{"names": ["kexec_load"], "action": "SCMP_ACT_ERRNO"}]}
-
-
-def need_recorder():
-    done = run(CALLGATE, "record", "--method", "ebpf", "--", "true")
-    need(done.returncode == 0, done.stdout)
 
 
 def copy_with_libraries(root, *programs):

@@ -95,6 +95,21 @@ TEST_F(FindInState, Containerds) {
   EXPECT_FALSE(find(id.substr(0, 11))) << "too short to be meant";
 }
 
+TEST_F(FindInState, ContainerdsByTheirNameInThePod) {
+  const auto put_pod = [&](const std::string& id) {
+    put(id + "/init.pid", own_ + "\n");
+    put(id + "/config.json", R"({"annotations":{"io.kubernetes.cri.container-name":"front"}})");
+  };
+  put_pod("0123456789abcdef");
+  ASSERT_TRUE(find("front"));
+  EXPECT_EQ(find("front")->id, "0123456789abcdef");
+  put_pod("fedcba9876543210");
+  EXPECT_FALSE(find("front")) << "two Pods have one";
+  EXPECT_TRUE(find("fedcba987654"));
+  put_pod("front");
+  EXPECT_EQ(find("front")->id, "front") << "an id goes first";
+}
+
 TEST_F(FindInState, NothingThatIsNone) {
   put("web/state.json", "{");
   EXPECT_EQ(find("web")->stage, Stage::stopped);
