@@ -3,13 +3,13 @@
 #include "container/http.h"
 
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <memory>
 
 #include "base/io.h"
+#include "base/on_demand.h"
 
 namespace callgate::container {
 
@@ -27,20 +27,10 @@ struct Curl {
   decltype(&::curl_easy_strerror) strerror = nullptr;
 };
 
-struct Unload {
-  void operator()(void* library) const { dlclose(library); }
-};
-
-template <class Function>
-bool find(void* library, const char* name, Function& out) {
-  out = reinterpret_cast<Function>(dlsym(library, name));  // what POSIX defines dlsym for
-  return out != nullptr;
-}
-
-bool load(void* library, Curl& curl) {
-  return find(library, "curl_easy_init", curl.init) && find(library, "curl_easy_setopt", curl.setopt) &&
-         find(library, "curl_easy_perform", curl.perform) && find(library, "curl_easy_getinfo", curl.getinfo) &&
-         find(library, "curl_easy_cleanup", curl.cleanup) && find(library, "curl_easy_strerror", curl.strerror);
+bool load(const base::OnDemandLibrary& library, Curl& curl) {
+  return library.find("curl_easy_init", curl.init) && library.find("curl_easy_setopt", curl.setopt) &&
+         library.find("curl_easy_perform", curl.perform) && library.find("curl_easy_getinfo", curl.getinfo) &&
+         library.find("curl_easy_cleanup", curl.cleanup) && library.find("curl_easy_strerror", curl.strerror);
 }
 
 struct Body {
@@ -89,9 +79,9 @@ base::Result<HttpAnswer> http_get(const std::string& socket, const std::string& 
   if (stat(socket.c_str(), &status) != 0)
     return base::fail(base::ErrorCode::io, fmt::format("{}: {}", socket, base::errno_text(errno)), errno);
   if (!S_ISSOCK(status.st_mode)) return base::fail(base::ErrorCode::io, fmt::format("{} is no socket", socket));
-  const std::unique_ptr<void, Unload> library(dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL));
+  const base::OnDemandLibrary library(kLibrary);
   Curl curl;
-  if (!library || !load(library.get(), curl))
+  if (!library || !load(library, curl))
     return base::fail(base::ErrorCode::unsupported,
                       fmt::format("{} is needed to ask an engine (Debian's package libcurl4)", kLibrary));
   return exchange(curl, socket, path, limits);

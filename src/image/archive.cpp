@@ -3,11 +3,12 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <dlfcn.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <memory>
+
+#include "base/on_demand.h"
 
 namespace callgate::image {
 
@@ -41,37 +42,31 @@ struct Functions {
   decltype(&::archive_entry_sparse_next) sparse_next = nullptr;
 };
 
-template <class Function>
-bool find(void* library, const char* name, Function& out) {
-  out = reinterpret_cast<Function>(dlsym(library, name));  // what POSIX defines dlsym for
-  return out != nullptr;
-}
-
-bool load(void* library, Functions& f) {
-  return find(library, "archive_read_new", f.open_reader) && find(library, "archive_read_free", f.close_reader) &&
-         find(library, "archive_read_support_filter_gzip", f.gzip) &&
-         find(library, "archive_read_support_filter_zstd", f.zstd) &&
-         find(library, "archive_read_support_filter_xz", f.xz) &&
-         find(library, "archive_read_support_filter_bzip2", f.bzip2) &&
-         find(library, "archive_read_support_format_tar", f.tar) && find(library, "archive_read_open", f.open) &&
-         find(library, "archive_read_next_header", f.next) && find(library, "archive_read_data", f.data) &&
-         find(library, "archive_error_string", f.error) && find(library, "archive_entry_pathname", f.path) &&
-         find(library, "archive_entry_hardlink", f.hard_link) &&
-         find(library, "archive_entry_pathname_utf8", f.path_utf8) &&
-         find(library, "archive_entry_hardlink_utf8", f.hard_link_utf8) &&
-         find(library, "archive_entry_symlink_utf8", f.symbolic_link_utf8) &&
-         find(library, "archive_entry_symlink", f.symbolic_link) && find(library, "archive_entry_filetype", f.type) &&
-         find(library, "archive_entry_perm", f.mode) && find(library, "archive_entry_size", f.size) &&
-         find(library, "archive_entry_sparse_reset", f.sparse_reset) &&
-         find(library, "archive_entry_sparse_next", f.sparse_next);
+bool load(const base::OnDemandLibrary& library, Functions& f) {
+  return library.find("archive_read_new", f.open_reader) && library.find("archive_read_free", f.close_reader) &&
+         library.find("archive_read_support_filter_gzip", f.gzip) &&
+         library.find("archive_read_support_filter_zstd", f.zstd) &&
+         library.find("archive_read_support_filter_xz", f.xz) &&
+         library.find("archive_read_support_filter_bzip2", f.bzip2) &&
+         library.find("archive_read_support_format_tar", f.tar) && library.find("archive_read_open", f.open) &&
+         library.find("archive_read_next_header", f.next) && library.find("archive_read_data", f.data) &&
+         library.find("archive_error_string", f.error) && library.find("archive_entry_pathname", f.path) &&
+         library.find("archive_entry_hardlink", f.hard_link) &&
+         library.find("archive_entry_pathname_utf8", f.path_utf8) &&
+         library.find("archive_entry_hardlink_utf8", f.hard_link_utf8) &&
+         library.find("archive_entry_symlink_utf8", f.symbolic_link_utf8) &&
+         library.find("archive_entry_symlink", f.symbolic_link) && library.find("archive_entry_filetype", f.type) &&
+         library.find("archive_entry_perm", f.mode) && library.find("archive_entry_size", f.size) &&
+         library.find("archive_entry_sparse_reset", f.sparse_reset) &&
+         library.find("archive_entry_sparse_next", f.sparse_next);
 }
 
 // Loaded once, and kept: layers lie in archives that lie in archives. Null where it is not there.
 const Functions* functions() {
   static const Functions* const loaded = []() -> const Functions* {
     static Functions all;
-    void* const library = dlopen(kLibrary, RTLD_NOW | RTLD_LOCAL);
-    return library != nullptr && load(library, all) ? &all : nullptr;
+    static const base::OnDemandLibrary library(kLibrary);
+    return library && load(library, all) ? &all : nullptr;
   }();
   return loaded;
 }
