@@ -39,7 +39,7 @@ void sweep(long (*call)(long nr, long argument), long sync, long with_zero) {
     if (nr == sync) continue;
     apart([&] {
       // What waits for a signal is ended by this one.
-      const itimerval soon{{0, 0}, {0, 100'000}};
+      const itimerval soon{{0, 0}, {0, 300'000}};  // not before the call, on a slow machine
       setitimer(ITIMER_REAL, &soon, nullptr);
       call(nr, nr == with_zero ? 0 : -1);
     });
