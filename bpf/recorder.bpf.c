@@ -224,6 +224,7 @@ static __always_inline void serve(struct recorder_task *process) {
 
 // By a call of its own the process has come so far. One that executed another program leads its server still.
 static __always_inline void listen(struct recorder_task *process) {
+  process->waits = 1;
   if (__sync_val_compare_and_swap(&process->listens, 0, 1) || process->leads) return;
   __u32 server = __sync_fetch_and_add(&tables.servers, 1) + 1;
   if (server >= RECORDER_SERVERS) {
@@ -386,7 +387,7 @@ int BPF_PROG(on_call, struct pt_regs *regs, long id) {
   mark->call = index + 1;
   __u32 kept = config.calls[index];
   if (kept & RECORDER_SOCKETCALL) kept |= recorder_socketcall(compat ? regs->bx : regs->di);
-  if (config.at_wait && !phase && (kept & RECORDER_ACCEPTS || (kept & RECORDER_WAITS && process->listens))) {
+  if (config.at_wait && !phase && (kept & RECORDER_ACCEPTS || (kept & RECORDER_WAITS && process->waits))) {
     if (kept & RECORDER_ACCEPTS) listen(process);
     serve(process);
     phase = RECORDER_SERVING;
@@ -464,6 +465,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child) {
   fresh->image = mark->image;
   fresh->phase = process->phase;
   fresh->listens = process->listens;
+  fresh->waits = process->waits;
   fresh->server = process->server;
   fresh->call = mark->call;
   fresh->filters = mark->filters;

@@ -87,6 +87,7 @@ struct recorder_task {
   __u32 call;    // the call under way, index + 1
   __u32 filters;  // seccomp filters that it had when it was marked
   __u16 image;
+  __u16 waits;   // of the process, too: it listens, or did before it executed its program, so a wait is one for clients
   __u16 others;  // it came into the container's cgroup with other threads, which have no mark
 };
 

@@ -41,6 +41,7 @@ Phase Tally::phase_of(const Process& process) const {
 }
 
 void Tally::listen(Process& process) {
+  process.waits = true;
   if (process.listens) return;
   process.listens = true;
   if (process.leads) return;
@@ -76,7 +77,7 @@ void Tally::called(pid_t process, const policy::Call& call, std::uint64_t ns) {
   const auto which = arch::of_call(call.audit, call.nr);
   std::uint32_t kept = which ? kept_arguments(*which, call.nr) : 0;
   if ((kept & RECORDER_SOCKETCALL) != 0) kept |= recorder_socketcall(static_cast<std::uint32_t>(call.args[0]));
-  const bool accepts = (kept & RECORDER_ACCEPTS) != 0, waits = (kept & RECORDER_WAITS) != 0 && state.listens;
+  const bool accepts = (kept & RECORDER_ACCEPTS) != 0, waits = (kept & RECORDER_WAITS) != 0 && state.waits;
   if (serving_at_ == recording::ServingAt::accept && phase_of(state) == Phase::start && (accepts || waits)) {
     if (accepts) listen(state);
     state.phase = Phase::serving;

@@ -35,6 +35,7 @@ class Tally {
     recording::Phase phase = recording::Phase::start;  // unless its server was told to end
     std::string comm;
     bool listens = false;
+    bool waits = false;      // it listens, or did before it executed its program: a wait is one for clients
     std::size_t server = 0;  // that it belongs to; 0: none
     bool leads = false;      // it is that server's first process
   };

@@ -27,7 +27,7 @@ std::optional<Phase> find_phase(std::string_view name);
 // Where serving begins, as points of `callgate run --switch-at`.
 //   listen   after the first call that listens or accepts
 //   accept   with the first call that accepts, or that waits (poll, select, epoll) once the process, or one that it
-//            descends from, listens
+//            descends from, listens, or did so before it executed its program
 enum class ServingAt : std::uint8_t { listen, accept };
 std::string_view name(ServingAt at);
 std::optional<ServingAt> find_serving_at(std::string_view name);

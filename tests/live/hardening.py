@@ -6,11 +6,16 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
+
+import servers
 
 CALLGATE = Path(sys.argv[1]).resolve()
 LIMIT = 240
@@ -58,3 +63,42 @@ class Case(unittest.TestCase):
         if (self.dir / "recordings.jsonl").exists():
             done = call("close", self.dir / "recordings.jsonl", "-o", "/dev/null")
             self.assertEqual(done.returncode, 0, done.stderr)
+
+
+class ServerCase(Case):
+    def harden_redis(self, *options, until):
+        """Redis, which a client keeps asking, until harden says `until`; then asked some times more, and told to end. What was said."""
+        if shutil.which("redis-server") is None:
+            self.skipTest("no redis-server")
+        port = servers.free_port()
+        command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(self.path), "--bind", "127.0.0.1"]
+        over = threading.Event()
+        served, told = [], []
+
+        def use():
+            while not over.wait(0.1):
+                try:
+                    servers.ask(port, b"PING\r\nSET a b\r\nGET a\r\n", b"$1\r\nb")
+                    served.append(None)
+                except OSError:
+                    pass
+        client = threading.Thread(target=use)
+        client.start()
+        try:
+            with subprocess.Popen([str(CALLGATE), "harden", "-o", self.dir, *options, "--accept", "--", *command],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+                for line in process.stderr:
+                    told.append(line)
+                    if until in line:
+                        break
+                self.assertEqual(self.state()["stage"], "enforcing", "".join(told))
+                before = len(served)
+                servers.wait_until("served under the profile", lambda: len(served) >= before + 5)
+                process.send_signal(signal.SIGTERM)
+                told.append(process.stderr.read())
+                self.assertEqual(process.wait(LIMIT), 0, "".join(told))
+        finally:
+            over.set()
+            client.join()
+        self.assertEqual(self.state()["stage"], "hardened", "".join(told))
+        return "".join(told)

@@ -108,6 +108,10 @@ void expect_serving_at_a_wait(Method method) {
       << "the call with which serving begins is its first";
   EXPECT_THAT(seen(run, "getsid"), ElementsAre(false, true, false));
   EXPECT_THAT(seen(run, "getpgid"), ElementsAre(true, false, false)) << "who waits for no client does not serve";
+  const recording::Run anew =
+      recorded({"listens-and-executes"}, {{false, false, recording::ServingAt::accept}, method});
+  EXPECT_THAT(seen(anew, "getpriority"), ElementsAre(true, false, false)) << "an execve begins anew";
+  EXPECT_THAT(seen(anew, "getsid"), ElementsAre(false, true, false)) << "but it listened before";
 }
 
 TEST_F(LiveRecord, ServingBeginsWithAWaitForClients) {

@@ -170,6 +170,19 @@ void waits_for_clients() {
   syscall(SYS_getpgid, 0);
 }
 
+// Listens, and executes itself: its new program has not started before it waits.
+void listens_and_executes(const char* self) {
+  listens();
+  execl(self, self, "waits-anew", nullptr);
+  _exit(9);
+}
+
+void waits_anew() {
+  syscall(SYS_getpriority, 0, 0);
+  poll(nullptr, 0, 0);
+  syscall(SYS_getsid, 0);
+}
+
 // A pipe that is waited at until it is written to.
 struct Gate {
   int ends[2];
@@ -281,6 +294,8 @@ int main(int argc, char** argv) {
   if (wanted == "vsyscall") vsyscall();
   if (wanted == "serve") serve();
   if (wanted == "waits") waits_for_clients();
+  if (wanted == "listens-and-executes") listens_and_executes(argv[0]);
+  if (wanted == "waits-anew") waits_anew();
   if (wanted == "ends") ends(argc > 2);
   if (wanted == "arguments") arguments();
   if (wanted == "arguments-i386") arguments_i386();

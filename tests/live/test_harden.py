@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import unittest
 from pathlib import Path
@@ -23,7 +22,7 @@ if len(sys.argv) < 2:
     sys.exit(__doc__)
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import servers  # noqa: E402
-from hardening import CALLGATE, LIMIT, Case, call  # noqa: E402
+from hardening import CALLGATE, LIMIT, Case, ServerCase, call  # noqa: E402
 
 FILES = ("state.json", "recordings.jsonl", "closure.json", "profile.json", "trial.json")
 
@@ -262,42 +261,9 @@ class ByPtrace(Case):
         self.assertIn("CG5508", done.stderr)
 
 
-class Servers(Case):
+class Servers(ServerCase):
     def test_a_server_until_it_is_quiet(self):
-        if shutil.which("redis-server") is None:
-            self.skipTest("no redis-server")
-        port = servers.free_port()
-        command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(self.path), "--bind", "127.0.0.1"]
-        done = threading.Event()
-        served = []
-
-        def use():
-            while not done.wait(0.2):
-                try:
-                    servers.ask(port, b"PING\r\nSET a b\r\nGET a\r\n", b"$1\r\nb")
-                    served.append(time.monotonic())
-                except OSError:
-                    pass
-        client = threading.Thread(target=use)
-        client.start()
-        try:
-            with subprocess.Popen([str(CALLGATE), "harden", "-o", self.dir, "--quiet-for", "4s", "--accept", "--",
-                                   *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-                told = []
-                for line in process.stderr:
-                    told.append(line)
-                    if "under profile.json from here on" in line:
-                        break
-                self.assertIn("enforcing", self.state()["stage"], "".join(told))
-                before = len(served)
-                servers.wait_until("served under the profile", lambda: len(served) >= before + 5)
-                process.send_signal(signal.SIGTERM)
-                rest = process.stderr.read()
-                self.assertEqual(process.wait(LIMIT), 0, "".join(told) + rest)
-        finally:
-            done.set()
-            client.join()
-        self.assertEqual(self.state()["stage"], "hardened")
+        self.harden_redis("--quiet-for", "4s", until="under profile.json from here on")
         self.assertEqual(self.steps()[:4], ["record", "close", "prove", "trial"])
         closure = json.loads((self.dir / "closure.json").read_text())
         self.assertGreater(closure["phases"]["serving"]["size"], 5)

@@ -12,19 +12,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import unittest
 from pathlib import Path
 
 if len(sys.argv) < 2:
     sys.exit(__doc__)
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import servers  # noqa: E402
-from hardening import CALLGATE, LIMIT, Case, call  # noqa: E402
+from hardening import CALLGATE, LIMIT, Case, ServerCase, call  # noqa: E402
 
 # Serves itself one request. It makes a directory at its start.
 SERVER = """
-import os, resource, signal, socket, subprocess, sys
+import os, select, signal, socket, sys
 counter, first, what = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 run = int(open(counter).read()) + 1 if os.path.exists(counter) else 1
 with open(counter, "w") as file:
@@ -48,11 +46,22 @@ def netlink():
 def kill_once():
     if run == first: os.kill(parent, signal.SIGKILL)
 def never(): pass
+def again():
+    listening.set_inheritable(True)
+    os.execv(sys.executable, [sys.executable, "-S", "-E", *sys.argv, str(listening.fileno())])
+def wait_and_serve(listening):
+    select.select([listening], [], [], 0)
+    directory()
+    client = socket.create_connection(listening.getsockname())
+    listening.accept()
+    sys.exit(0)
+if len(sys.argv) > 4: wait_and_serve(socket.socket(fileno=int(sys.argv[4])))
 directory()
 if what == "sync":
     if run >= first: os.sync()
 if what == "alone": sys.exit(0)
 listening = socket.create_server(("127.0.0.1", 0))
+if what == "again": again()
 client = socket.create_connection(listening.getsockname())
 served, _ = listening.accept()
 client.sendall(b"ping")
@@ -170,6 +179,12 @@ class Phases(Case):
         self.assertEqual(one.returncode, 0, one.stderr)
         self.assertFalse((self.dir / "serving.json").exists())
 
+    def test_a_program_that_begins_anew_when_it_listens(self):
+        """It executes itself, with the socket; only its accept is serving again, for the recorder and for the switch."""
+        done = self.phased(command=self.counting(9, "again"), at="accept")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("in 1 process from accept on", done.stderr)
+
     def test_where_there_are_no_two(self):
         done = self.phased(command=self.counting(9, "alone"))
         self.assertEqual(done.returncode, 125, done.stderr)
@@ -187,45 +202,12 @@ class Phases(Case):
         self.assertIn("it loads filters of its own", done.stderr)
 
 
-class Servers(Case):
+class Servers(ServerCase):
     METHOD = "ebpf"
 
     def test_redis_under_load(self):
-        if shutil.which("redis-server") is None:
-            self.skipTest("no redis-server")
-        port = servers.free_port()
-        command = ["redis-server", "--port", str(port), "--save", "", "--dir", str(self.path), "--bind", "127.0.0.1"]
-        over = threading.Event()
-        served = []
-
-        def use():
-            while not over.wait(0.1):
-                try:
-                    servers.ask(port, b"PING\r\nSET a b\r\nGET a\r\n", b"$1\r\nb")
-                    served.append(None)
-                except OSError:
-                    pass
-        client = threading.Thread(target=use)
-        client.start()
-        told = []
-        try:
-            with subprocess.Popen([str(CALLGATE), "harden", "-o", self.dir, "--phases", "accept", "--quiet-for", "3s",
-                                   "--accept", "--", *command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                  text=True) as process:
-                for line in process.stderr:
-                    told.append(line)
-                    if "under serving.json from accept on" in line:
-                        break
-                before = len(served)
-                servers.wait_until("served under two profiles", lambda: len(served) >= before + 5)
-                process.send_signal(signal.SIGTERM)
-                told.append(process.stderr.read())
-                self.assertEqual(process.wait(LIMIT), 0, "".join(told))
-        finally:
-            over.set()
-            client.join()
-        self.assertEqual(self.state()["stage"], "hardened", "".join(told))
-        self.assertIn("in 1 process from accept on", "".join(told))
+        told = self.harden_redis("--phases", "accept", "--quiet-for", "3s", until="under serving.json from accept on")
+        self.assertIn("in 1 process from accept on", told)
         sizes = json.loads((self.dir / "closure.json").read_text())["phases"]
         self.assertLess(sizes["serving"]["size"], sizes["startup"]["size"])
 

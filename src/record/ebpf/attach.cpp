@@ -344,7 +344,7 @@ base::Result<std::size_t> Ebpf::mark_running(const std::vector<pid_t>& processes
       recorder_task mark{};
       mark.state = serves ? RECORDER_RECORDING : RECORDER_RUNTIME;
       mark.phase = serves ? RECORDER_SERVING : 0;
-      mark.listens = serves ? 1 : 0;
+      mark.listens = mark.waits = serves ? 1 : 0;
       mark.image = serves ? running_image(tables, image_of_file, task.process) : std::uint16_t{0};
       mark.call = RECORDER_NO_CALL + 1;
       mark.filters = own_filters;
