@@ -36,6 +36,18 @@ std::optional<scan::Options> options_of(Session& session) {
   return out;
 }
 
+bool point_of(Session& session, scan::Options& options) {
+  const auto word = session.arguments().last("after");
+  if (!word) return true;
+  const auto point = scan::find_point(*word);
+  if (point && *point != scan::Point::start) {
+    options.after = *point;
+    return true;
+  }
+  session.usage(kBadOptionValue, fmt::format("--after: '{}' is no point", base::printable(*word)), "main, listen");
+  return false;
+}
+
 // The call that --why asks about; `status` is set where it is none.
 std::optional<AskedCall> asked(Session& session, int& status) {
   const auto word = session.arguments().last("why");
@@ -54,7 +66,7 @@ std::optional<AskedCall> asked(Session& session, int& status) {
 int scan_command(Session& session) {
   const Arguments& given = session.arguments();
   auto options = options_of(session);
-  if (!options) return kUsage;
+  if (!options || !point_of(session, *options)) return kUsage;
   int status = kYes;
   const auto why = asked(session, status);
   if (status != kYes) return status;
@@ -103,14 +115,17 @@ int scan_command(Session& session) {
 constexpr std::array<Operand, 1> kOperands{
     {{"ELF", "a program, or a script: then its interpreter counts", false, true}}};
 constexpr auto kOptions =
-    std::array<Option, 13>{{
+    std::array<Option, 14>{{
         {"why", 'w', "CALL", "how control gets from where the program begins to this call", ""},
         {"graph", 0, "", "the ways to all calls, or to that of --why, as a graph (dot)", ""},
         {"assume", 0, "NAME", "take this for granted; may be repeated",
          "no-missing,no-dlopen,no-dlsym,nss-config,no-gconv,gconv-config,no-pam,pam-config,dlopen-notes,no-script,data-"
          "chunks,"
-         "plain-locks,own-numbers",
+         "plain-locks,direct-point,own-numbers",
          true},
+        {"after", 0, "POINT",
+         "only what can be called after main has begun, or after listen has returned for the first time",
+         "main,listen"},
         {"root", 0, "DIR", "the directory that is the program's root (/ if not given); alone: all programs below it",
          ""},
         {"image", 0, "FILE",
@@ -155,6 +170,9 @@ extern const Command kScanCommand{
     "gzip, "
     "zstd, xz or bzip2): for the program that it is configured to execute, for programs by name, or for --all. Nothing "
     "is unpacked.\n\n"
+    "With --after, only what can still be called counts: after main has begun, or after listen has returned for the "
+    "first "
+    "time in a process. Whatever may be called through a pointer counts as before.\n\n"
     "Not seen: code that the program makes itself while it runs (a just-in-time compiler), programs that it executes, "
     "and what LD_PRELOAD and LD_LIBRARY_PATH bring in.",
     kOperands,

@@ -102,7 +102,9 @@ class Fleet {
     json.member("callgate", CALLGATE_VERSION).member("root", name_).key("assume").begin_array();
     for (const scan::Assumption a : scan::assumptions())
       if (options_.assumes(a)) json.value(scan::name(a));
-    json.end_array().end_object();
+    json.end_array();
+    if (options_.after != scan::Point::start) json.member("after", scan::name(options_.after));
+    json.end_object();
     std::string out = json.take();
     out.pop_back();
     return out;

@@ -42,6 +42,12 @@ std::string foreign(const scan::Answer& answer) {
   return answer.arch == arch::native() ? "" : fmt::format(" of {}", arch::info(answer.arch).name);
 }
 
+constexpr std::size_t kMaxNote = 300;
+
+std::string after(const scan::Answer& answer) {
+  return answer.after == scan::Point::start ? "" : fmt::format(" after {}", scan::name(answer.after));
+}
+
 }  // namespace
 
 std::string scanned_call_name(arch::Arch arch, std::uint32_t nr) {
@@ -54,8 +60,12 @@ std::optional<std::uint32_t> AskedCall::of(arch::Arch arch) const {
 }
 
 std::string scan_in_text(const scan::Answer& answer) {
-  std::string out = fmt::format("{}: {}, {} calls{}\n", base::printable(answer.path),
-                                answer.closed() ? "closed" : "open", answer.calls.size(), foreign(answer));
+  std::string out =
+      fmt::format("{}: {}, {} calls{}{}\n", base::printable(answer.path), answer.closed() ? "closed" : "open",
+                  answer.calls.size(), foreign(answer), after(answer));
+  if (!answer.after_note.empty())
+    out += fmt::format("  {}{}\n", answer.whole_life ? "of its whole life: " : "",
+                       base::printable(answer.after_note, kMaxNote));
   if (!answer.script_interpreter.empty())
     out += fmt::format("  a script of {}\n", base::printable(answer.script_interpreter));
   out += columns(names(answer, false), 2);
@@ -72,6 +82,10 @@ void scan_in_json(const scan::Answer& answer, base::JsonWriter& json,
                   const std::function<void(base::JsonWriter&)>& more) {
   json.begin_object().member("path", answer.path).member("build_id", answer.build_id);
   json.member("arch", arch::info(answer.arch).name).member("status", answer.closed() ? "closed" : "open");
+  if (answer.after != scan::Point::start) {
+    json.key("after").begin_object().member("point", scan::name(answer.after));
+    json.member("whole_life", answer.whole_life).member("note", answer.after_note).end_object();
+  }
   json.key("interpreter");
   if (answer.script_interpreter.empty())
     json.null();
@@ -107,9 +121,9 @@ std::string scan_why_text(const scan::Answer& answer, const AskedCall& asked) {
   const scan::Call* const call = find(answer, asked);
   const std::string path = base::printable(answer.path);
   if (call == nullptr)
-    return fmt::format("{}: {} is not reached{}\n", path, asked_name(answer, asked),
+    return fmt::format("{}: {} is not reached{}{}\n", path, asked_name(answer, asked), after(answer),
                        answer.closed() ? "" : ", as far as the code is resolved");
-  std::string out = fmt::format("{}: {} ({})\n", path, asked_name(answer, asked), evidence(*call));
+  std::string out = fmt::format("{}: {}{} ({})\n", path, asked_name(answer, asked), after(answer), evidence(*call));
   for (const scan::Step& step : call->chain) out += fmt::format("  {} {}\n", base::printable(step.where), step.how);
   return out;
 }

@@ -46,6 +46,8 @@ class ScanReader {
       out.arch = *known;
     else
       return members.wrong(node, fmt::format("there is no architecture '{}'", base::printable(machine)));
+    if (const text::Node after = node.find("after"))
+      return members.wrong(after, "the scan is of the rest of the program's life only: make one without --after");
     return members.each("calls", kMostCalls, [&](const text::Node& each) {
       const recording::Members call(each, diagnostics_, kBadScan);
       if (!each.is_object()) return call.wrong(each, "a call is an object");

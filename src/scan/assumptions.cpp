@@ -12,7 +12,7 @@ struct AssumptionRow {
   Assumption which;
   std::string_view name, explanation;
 };
-constexpr std::array<AssumptionRow, 13> kAssumptions{{
+constexpr std::array<AssumptionRow, 14> kAssumptions{{
     {Assumption::no_missing, "no-missing", "libraries that were not found bring nothing"},
     {Assumption::no_dlopen, "no-dlopen", "where the name of an opened library is not known, none is opened"},
     {Assumption::no_dlsym, "no-dlsym", "a function looked up by an unknown name is one that is reached anyway"},
@@ -27,17 +27,20 @@ constexpr std::array<AssumptionRow, 13> kAssumptions{{
     {Assumption::data_chunks, "data-chunks", "a pointer in data is used only by what names the object that holds it"},
     {Assumption::plain_locks, "plain-locks",
      "a lock has a priority ceiling only if a function that asks for one is reached"},
+    {Assumption::direct_point, "direct-point",
+     "main comes to the point of --after by calls that name what they call, not through pointers"},
     {Assumption::own_numbers, "own-numbers",
      "a wrapper that is called through a pointer gets only constants of the module that holds the pointer"},
 }};
-constexpr std::array<Assumption, 13> kAll{Assumption::no_missing, Assumption::no_dlopen,   Assumption::no_dlsym,
-                                          Assumption::nss_config, Assumption::no_gconv,    Assumption::gconv_config,
-                                          Assumption::no_pam,     Assumption::pam_config,  Assumption::dlopen_notes,
-                                          Assumption::no_script,  Assumption::data_chunks, Assumption::plain_locks,
-                                          Assumption::own_numbers};
+constexpr std::array<Assumption, 14> kAll{Assumption::no_missing,   Assumption::no_dlopen,   Assumption::no_dlsym,
+                                          Assumption::nss_config,   Assumption::no_gconv,    Assumption::gconv_config,
+                                          Assumption::no_pam,       Assumption::pam_config,  Assumption::dlopen_notes,
+                                          Assumption::no_script,    Assumption::data_chunks, Assumption::plain_locks,
+                                          Assumption::direct_point, Assumption::own_numbers};
 constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
                                                      "gconv",           "undecodable", "file",   "relocation", "script",
                                                      "other-entry"};
+constexpr std::array<std::string_view, 3> kPoints{"start", "main", "listen"};
 
 }  // namespace
 
@@ -55,6 +58,15 @@ std::optional<Assumption> find_assumption(std::string_view text) {
   for (const AssumptionRow& row : kAssumptions)
     if (row.name == text) return row.which;
   return std::nullopt;
+}
+
+std::string_view name(Point p) {
+  return kPoints[static_cast<std::size_t>(p)];
+}
+std::optional<Point> find_point(std::string_view text) {
+  const auto* const found = std::find(kPoints.begin(), kPoints.end(), text);
+  if (found == kPoints.end()) return std::nullopt;
+  return static_cast<Point>(found - kPoints.begin());
 }
 
 std::string_view name(Trouble t) {

@@ -13,6 +13,7 @@ Digest name_of(const Cache& cache, const std::string& path, const Options& optio
   Packer out;
   out.text(path);
   out.number((options.arguments ? 1U : 0U) | (options.chains ? 2U : 0U));
+  out.number(static_cast<std::uint64_t>(options.after));
   std::set<Assumption> assumed(options.assume.begin(), options.assume.end());
   out.number(assumed.size());
   for (const Assumption a : assumed) out.number(static_cast<std::uint64_t>(a));
@@ -59,6 +60,9 @@ std::string pack_answer(const Answer& answer) {
   Packer out;
   for (const std::string* const each : {&answer.path, &answer.build_id, &answer.script_interpreter}) out.text(*each);
   out.number(static_cast<std::uint64_t>(answer.arch));
+  out.number(static_cast<std::uint64_t>(answer.after));
+  out.number(answer.whole_life ? 1 : 0);
+  out.text(answer.after_note);
   out.number(answer.libraries.size());
   for (const std::string& each : answer.libraries) out.text(each);
   out.number(answer.calls.size());
@@ -79,6 +83,9 @@ std::optional<Answer> unpack_answer(std::string_view bytes) {
   Answer out;
   for (std::string* const each : {&out.path, &out.build_id, &out.script_interpreter}) *each = in.text();
   out.arch = static_cast<arch::Arch>(in.below(arch::kArchCount));
+  out.after = static_cast<Point>(in.below(static_cast<std::uint64_t>(Point::listen) + 1));
+  out.whole_life = in.below(2) != 0;
+  out.after_note = in.text();
   out.libraries.resize(in.count());
   for (std::string& each : out.libraries) each = in.text();
   out.calls.resize(in.count(4));

@@ -97,6 +97,7 @@ Values Numbers::at_caller(const Caller& caller, const Value& wanted) {
 }
 
 void Numbers::from_callers(const Item& item, std::vector<Item>& work, Findings& out) {
+  out.through.push_back(item.value.node);
   const Callers& all = callers(item.value.node);
   if (!all.unknown.empty()) {
     if (own_numbers_ && !all.holders.empty() && item.value.kind == K::parameter) {
@@ -138,6 +139,7 @@ bool Numbers::named_elsewhere(std::uint32_t module, std::string_view name) const
 // A variable of the module's own that is only ever written by name: the union of all that is stored, and what the
 // file holds.
 void Numbers::from_global(const Item& item, std::vector<Item>& work, Findings& out) {
+  out.stored = true;
   const std::uint32_t m = item.value.node.module;
   const Module& module = link_.module(m);
   const auto place = static_cast<Address>(item.value.place);

@@ -19,6 +19,8 @@ struct Findings {
   std::vector<Settled> settled;
   std::vector<std::string> unknown;  // why some values are not known
   bool assumed = false;              // something was taken for granted
+  bool stored = false;               // some come from memory in which they may have stood for long
+  std::vector<Node> through;         // functions whose callers were asked
 };
 
 class Numbers {
@@ -29,6 +31,7 @@ class Numbers {
       : link_(link), reach_(reach), own_numbers_(own_numbers), tracer_(link, reach) {}
   // All values of a register before an instruction of a reached function.
   Findings find(Node n, Address at, unsigned reg);
+  Tracer& tracer() { return tracer_; }
 
  private:
   struct Item {

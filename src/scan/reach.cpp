@@ -2,6 +2,7 @@
 #include "scan/reach.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "scan/prune.h"
 
@@ -27,11 +28,20 @@ Reach::Reach(const Link& link, Library* apart, const Dead* dead)
 
 void Reach::add(Place place, const Cause& cause) {
   const auto n = link_.node_at(place);
-  if (!n || reached_[n->module][n->function]) return;
+  if (n && watched_ != nullptr && cause.root != RootKind::resumed && watched_->contains({n->module, n->function}))
+    entrances_.insert({*n, place.address, cause.root});
+  if (!n || reached_[n->module][n->function] || (past_ != nullptr && is_entry(place))) return;
   if (is_constants(*n, cause)) return;
   reached_[n->module][n->function] = true;
   causes_[n->module][n->function] = cause;
   order_.push_back(*n);
+}
+
+// Where the kernel enters is no function: nobody calls it, although C libraries look at its address.
+bool Reach::is_entry(Place place) const {
+  const Program& program = link_.program();
+  return (place.module == 0 || program.loader == place.module) &&
+         place.address == link_.module(place.module).file.entry;
 }
 
 // Constants among hand-written code look like this: their address is formed, and they are no instructions. What such
@@ -73,16 +83,74 @@ void Reach::follow() {
   }
 }
 
+// What all ways into the functions of a node's code amount to that may be taken at any later time.
+void Reach::held(Node n, const Past& past) {
+  const Module& module = link_.module(n.module);
+  const Range own = link_.function(n).code;
+  const bool loader = link_.program().loader == n.module;
+  const auto hold = [&](const Ref& r) {
+    for (const Place& p : link_.targets(n.module, r)) {
+      // A place within the function itself is a label.
+      if (p.module == n.module && own.contains(p.address) && p.address != own.begin) continue;
+      add(p, {RootKind::held, n, r.from, r.kind});
+    }
+  };
+  for (const Ref& r : module.refs_of(link_.function(n))) {
+    if (r.kind != RefKind::address && r.kind != RefKind::memory) continue;
+    if (!past.life.runs(n, r.from) || past.spent.contains({n.module, r.from})) continue;
+    if (loader && r.kind == RefKind::address && !module.is_code(r.to)) names_in_loader(n, r, RootKind::held);
+    hold(r);
+    if (r.kind == RefKind::address && r.to == module.file.dynamic.offset_table && r.to != 0)
+      for (const Slot& slot : module.slots) hold({r.from, slot.place, RefKind::memory});
+  }
+}
+
+void Reach::resume(const Past& past) {
+  past_ = &past;
+  for (std::uint32_t m = 0; m < link_.module_count(); ++m) {
+    module_roots(m);
+    if (apart_ == nullptr || past.life.touched_[m].empty()) continue;
+    static_cast<void>(chunks(m));
+    for (std::size_t chunk = 0; chunk < touched_[m].size(); ++chunk)
+      if (past.life.touched_[m][chunk] && !touched_[m][chunk]) {
+        touched_[m][chunk] = true;
+        touched_next_.emplace_back(m, chunk);
+      }
+  }
+  for (const Node n : past.life.nodes()) held(n, past);
+}
+
+// Is `place` where a pointer to an initialiser stands that has run, or one that nobody will read again?
+bool Reach::has_run(std::uint32_t m, Address place) const {
+  if (past_ == nullptr) return false;
+  if (past_->emptied.contains({m, place})) return true;
+  if (m >= past_->started) return false;
+  for (const Range& r : initialisers(link_.module(m)))
+    if (r.contains(place)) return true;
+  return false;
+}
+
+std::vector<Range> initialisers(const Module& module) {
+  const elf::Dynamic& d = module.file.dynamic;
+  std::vector<Range> out{d.init_array, d.preinit_array};
+  // A static program has no dynamic section.
+  for (const elf::Section& s : module.file.sections)
+    if (s.name == ".init_array" || s.name == ".preinit_array") out.push_back(s.memory);
+  std::erase_if(out, [](const Range& r) { return r.empty(); });
+  return out;
+}
+
 void Reach::module_roots(std::uint32_t m) {
   const Module& module = link_.module(m);
   const elf::Dynamic& d = module.file.dynamic;
-  for (const Address a : {d.init, d.fini})
-    if (a != 0) add({m, a}, {RootKind::start, {}, a, RefKind::call});
+  const bool started = past_ != nullptr && m < past_->started;
+  if (d.init != 0 && !started) add({m, d.init}, {RootKind::start, {}, d.init, RefKind::call});
+  if (d.fini != 0) add({m, d.fini}, {RootKind::start, {}, d.fini, RefKind::call});
   for (const Range& array : {d.preinit_array, d.init_array, d.fini_array})
     for (Address at = array.begin; at < array.end && array.end - at >= 8; at += 8) {
       Address a = 0;
       if (!module.file.read(at, a)) break;
-      if (module.file.position_dependent) add({m, a}, {RootKind::start, {}, at, RefKind::call});
+      if (module.file.position_dependent && !has_run(m, at)) add({m, a}, {RootKind::start, {}, at, RefKind::call});
     }
   for (const Address a : module.file.personalities) add({m, a}, {RootKind::exception, {}, a, RefKind::call});
   relocations(m);
@@ -103,6 +171,7 @@ void Reach::relocations(std::uint32_t m) {
 }
 
 void Reach::relocation(std::uint32_t m, const elf::Relocation& r, bool at_load) {
+  if (has_run(m, r.place)) return;
   const elf::Dynamic& d = link_.module(m).file.dynamic;
   const bool start =
       d.init_array.contains(r.place) || d.fini_array.contains(r.place) || d.preinit_array.contains(r.place);
@@ -145,6 +214,35 @@ void Reach::touch(Place place) {
   touched_next_.emplace_back(place.module, chunk);
 }
 
+// Does the number `a` stand in the module's data only where initialisers are named?
+bool Reach::only_initialises(const Module& module, Address a) {
+  const auto arrays = initialisers(module);
+  const auto stands = [&](Address here) {
+    Address value = 0;
+    return module.file.read(here, value) && value == a;
+  };
+  const bool named = std::any_of(arrays.begin(), arrays.end(), [&](const Range& r) {
+    for (Address here = r.begin; r.end - here >= 8 && here < r.end; here += 8)
+      if (stands(here)) return true;
+    return false;
+  });
+  if (!named) return false;
+  std::string wanted(8, '\0');
+  std::memcpy(wanted.data(), &a, 8);
+  for (const elf::Segment& s : module.file.segments) {
+    const elf::Bytes b = module.file.at(s.memory.begin);
+    const std::string_view bytes(reinterpret_cast<const char*>(b.data()), b.size());
+    for (auto at = bytes.find(wanted); at != std::string_view::npos; at = bytes.find(wanted, at + 1)) {
+      const Address here = s.memory.begin + at;
+      const auto within = [&](const Range& r) { return r.contains(here); };
+      if (!module.is_code(here) && std::none_of(arrays.begin(), arrays.end(), within) &&
+          std::none_of(module.file.metadata.begin(), module.file.metadata.end(), within))
+        return false;
+    }
+  }
+  return true;
+}
+
 // A pointer into the middle of a function that has an unwind entry is a label of that function (of a switch), and
 // leads nowhere that the function itself does not. Unless nothing names the function's beginning: then it is a part
 // that the compiler has split off, and only such labels lead to it.
@@ -158,16 +256,17 @@ void Reach::plain_pointers(std::uint32_t m) {
   for (const Address a : module.pointers) {
     const Function* const f = module.function_at(a);
     if (f == nullptr || (f->framed && a > f->code.begin + 1 && named[module.id_of(*f)])) continue;
+    if (past_ != nullptr && m < past_->started && only_initialises(module, a)) continue;
     add({m, a}, {RootKind::relocation, {}, a, RefKind::call});
   }
 }
 
 // The loader asks for some functions of libraries by name (malloc, __libc_early_init): any text that its code names
 // and that is an exported symbol counts as asked for.
-void Reach::names_in_loader(Node n, const Ref& ref) {
+void Reach::names_in_loader(Node n, const Ref& ref, RootKind root) {
   const std::string_view text = link_.module(n.module).file.text_at(ref.to);
   if (text.empty()) return;
-  for (const Place& p : link_.named(text)) add(p, {RootKind::none, n, ref.from, RefKind::address});
+  for (const Place& p : link_.named(text)) add(p, {root, n, ref.from, RefKind::address});
 }
 
 // Data that code names: directly, or by a symbol that the loader binds.

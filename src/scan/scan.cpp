@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "scan/after.h"
+#include "scan/chain.h"
 #include "scan/join.h"
 #include "scan/kept_answer.h"
 #include "scan/opens.h"
@@ -36,12 +38,15 @@ class Scanner {
       : library_(library), options_(options), program_(std::move(program)), config_(library) {}
 
   Answer run() {
+    started_ = program_.modules.size();
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
       analyse();
       if (!open_more()) break;
     }
     narrow();
+    find_numbers();
+    if (options_.after != Point::start) leave_out_what_was();
     describe();
     find_calls();
     kernel_calls();
@@ -51,16 +56,16 @@ class Scanner {
 
  private:
   // All that an opened library exports may be asked for.
-  void enter_opened() {
+  void enter_opened(Reach& reach) const {
     for (std::uint32_t m = 0; m < link_->module_count(); ++m) {
       if (!opened_.contains(link_->module(m).path)) continue;
       for (const elf::Symbol& s : link_->module(m).file.dynamic_symbols)
         if (s.defined && !s.local && link_->module(m).is_code(s.value))
-          reach_->add({m, s.value}, {RootKind::opened, {}, s.value, RefKind::call});
+          reach.add({m, s.value}, {RootKind::opened, {}, s.value, RefKind::call});
     }
     for (const auto& [name, by] : looked_up_)
-      for (const Place& p : link_->named(name)) reach_->add(p, {RootKind::by_name, by, 0, RefKind::call});
-    reach_->follow();
+      for (const Place& p : link_->named(name)) reach.add(p, {RootKind::by_name, by, 0, RefKind::call});
+    reach.follow();
   }
 
   // Again without what does not run, by what is assumed.
@@ -84,7 +89,7 @@ class Scanner {
     numbers_ = std::make_unique<Numbers>(*link_, *reach_, options_.assumes(Assumption::own_numbers));
     arguments_ = std::make_unique<Arguments>(*program_.modules.front()->machine, *numbers_);
     reach_->run();
-    enter_opened();
+    enter_opened(*reach_);
   }
 
   // True if something has come up that was not known before.
@@ -153,7 +158,7 @@ class Scanner {
     if (const auto known = found_.find(nr); known != found_.end() && (!known->second.assumed || assumed)) return;
     Call call;
     call.nr = nr;
-    if (options_.chains) call.chain = chain(node, at);
+    if (options_.chains) call.chain = chain(*link_, *reach_, after_ ? &after_->reach() : nullptr, node, at);
     for (std::optional<Node> n = node; n; n = parent(*n))
       if (const auto a = assumed_modules_.find(link_->module(n->module).path); a != assumed_modules_.end())
         call.assumed = a->second;
@@ -166,43 +171,126 @@ class Scanner {
     return c.root == RootKind::none ? std::optional(c.parent) : std::nullopt;
   }
 
-  void find_calls() {
+  struct Found {
+    Node node;
+    const Site* site;
+    Findings numbers;
+  };
+
+  // Of all sites, over the program's whole life: a number may be told to somebody long before he uses it.
+  void find_numbers() {
     for (const Node n : reach_->nodes()) {
       const Module& module = link_->module(n.module);
-      if (link_->function(n).undecodable)
-        trouble(Trouble::undecodable, place_name(module, link_->function(n).code.begin),
-                "control runs into bytes that are no known instruction");
-      if (link_->function(n).unresolved_jump)
-        trouble(Trouble::undecodable, place_name(module, link_->function(n).code.begin),
-                "a jump goes to a computed place, and where is not known");
       for (const Site& site : module.sites_of(link_->function(n)))
-        if (reach_->runs(n, site.address)) at_site(n, site);
+        if (reach_->runs(n, site.address))
+          sites_.push_back({n, &site,
+                            site.kind == SiteKind::syscall
+                                ? numbers_->find(n, site.address, module.machine->call_number)
+                                : Findings{}});
     }
   }
 
-  void at_site(Node n, const Site& site) {
+  // From here on only what runs after the point counts.
+  void leave_out_what_was() {
+    const Life life{*link_,
+                    *reach_,
+                    numbers_->tracer(),
+                    started_,
+                    options_.assumes(Assumption::data_chunks) ? &library_ : nullptr,
+                    &dead_,
+                    [this](Reach& reach) { enter_opened(reach); }};
+    Standing standing = options_.after == Point::main
+                            ? at_main(life)
+                            : after_sites(life, sites_of("listen"), options_.assumes(Assumption::direct_point));
+    answer_.after = options_.after;
+    answer_.whole_life = !standing.unknown.empty();
+    answer_.after_note = answer_.whole_life ? standing.unknown : standing.note;
+    if (answer_.whole_life) return;
+    if (standing.assumed) assumed(Assumption::direct_point);
+    after_ = std::make_unique<After>(life, std::move(standing));
+  }
+
+  // Where this call is made. Where the number is not known, it may be made, too: that stays unresolved (find_calls).
+  std::vector<std::pair<Node, Address>> sites_of(std::string_view call) const {
+    const auto nr = program_.modules.front()->machine->number_of(call);
+    std::vector<std::pair<Node, Address>> out;
+    for (const Found& f : sites_)
+      if (std::any_of(f.numbers.settled.begin(), f.numbers.settled.end(), [&](const Settled& s) {
+            return s.value.kind == Value::Kind::constant && static_cast<std::uint32_t>(s.value.place) == nr;
+          }))
+        out.emplace_back(f.node, f.site->address);
+    return out;
+  }
+
+  bool counts(Node n, Address at) const {
+    return after_ == nullptr || (after_->reach().contains(n) && after_->reach().runs(n, at));
+  }
+
+  // Does the number come to its site only by a call that is made after the point?
+  bool is_told_anew(const Findings& all) const {
+    const auto waits = [&](Node n) { return after_->standing().stack.contains({n.module, n.function}); };
+    return after_ != nullptr && !all.stored && std::none_of(all.through.begin(), all.through.end(), waits);
+  }
+
+  void find_calls() {
+    for (const Node n : (after_ ? after_->reach() : *reach_).nodes()) {
+      const Function& f = link_->function(n);
+      if (f.undecodable)
+        trouble(Trouble::undecodable, place_name(link_->module(n.module), f.code.begin),
+                "control runs into bytes that are no known instruction");
+      if (f.unresolved_jump)
+        trouble(Trouble::undecodable, place_name(link_->module(n.module), f.code.begin),
+                "a jump goes to a computed place, and where is not known");
+    }
+    for (const Found& f : sites_)
+      if (counts(f.node, f.site->address))
+        at_site(f);
+      else if (options_.after == Point::listen)
+        number_trouble(f);  // it may have been the point
+  }
+
+  void at_site(const Found& f) {
+    const Node n = f.node;
+    const Site& site = *f.site;
+    const Findings& all = f.numbers;
     const Module& module = link_->module(n.module);
     if (site.kind == SiteKind::vsyscall) return add_call(site.number, n, site.address);
     if (site.kind != SiteKind::syscall)
       return trouble(Trouble::other_entry, place_name(module, site.address),
                      site.kind == SiteKind::int80 ? "int 0x80 makes calls of 32-bit programs"
                                                   : "sysenter makes calls of 32-bit programs");
-    const Findings all = numbers_->find(n, site.address, module.machine->call_number);
     if (all.assumed) assumed(Assumption::own_numbers);
     for (const Settled& s : all.settled) {
-      if (s.value.kind == Value::Kind::constant && options_.arguments)
-        arguments_->site(n, site.address, static_cast<std::uint32_t>(s.value.place));
-      if (s.value.kind == Value::Kind::constant)
-        add_call(static_cast<std::uint32_t>(s.value.place), s.at, s.from,
-                 s.assumed ? std::optional(Assumption::own_numbers) : std::nullopt);
-      else
+      const bool there = counts(s.at, s.from);
+      if (!there && is_told_anew(all)) continue;
+      if (s.value.kind != Value::Kind::constant) {
         trouble(Trouble::number, place_name(module, site.address), "an address as a number");
+        continue;
+      }
+      const auto nr = static_cast<std::uint32_t>(s.value.place);
+      if (options_.arguments) arguments_->site(n, site.address, nr);
+      add_call(nr, there ? s.at : n, there ? s.from : site.address,
+               s.assumed ? std::optional(Assumption::own_numbers) : std::nullopt);
     }
-    if (!all.unknown.empty()) {
-      std::string why = all.unknown.front();
-      if (all.unknown.size() > 1) why += fmt::format(", and {} more", all.unknown.size() - 1);
-      trouble(Trouble::number, place_name(module, site.address), std::move(why));
-    }
+    number_trouble(f);
+  }
+
+  void number_trouble(const Found& f) {
+    const auto& unknown = f.numbers.unknown;
+    if (unknown.empty()) return;
+    std::string why = unknown.front();
+    if (unknown.size() > 1) why += fmt::format(", and {} more", unknown.size() - 1);
+    trouble(Trouble::number, place_name(link_->module(f.node.module), f.site->address), std::move(why));
+  }
+
+  // Whether a call is made at any time.
+  std::optional<Call> made_ever(std::uint32_t nr) const {
+    if (const auto found = found_.find(nr); found != found_.end()) return found->second;
+    if (after_ == nullptr) return std::nullopt;
+    for (const Found& f : sites_)
+      for (const Settled& s : f.numbers.settled)
+        if (static_cast<std::uint32_t>(s.value.place) == nr) return Call{nr, {}, {}, {}};
+    return std::nullopt;
   }
 
   void kernel_calls() {
@@ -210,9 +298,9 @@ class Scanner {
     const auto add = [&](std::string_view made, std::string_view because) {
       const auto nr = machine.number_of(made), cause = machine.number_of(because);
       if (!nr || !cause || found_.contains(*nr)) return;
-      const auto found = found_.find(*cause);
-      if (found == found_.end()) return;
-      Call call = found->second;
+      auto found = made_ever(*cause);
+      if (!found) return;
+      Call call = std::move(*found);
       call.nr = *nr;
       if (options_.chains) call.chain.push_back({"the kernel", "makes the call by itself, after a signal"});
       found_.emplace(*nr, std::move(call));
@@ -241,64 +329,6 @@ class Scanner {
     std::sort(answer_.assumed.begin(), answer_.assumed.end());
   }
 
-  std::vector<Step> chain(Node node, Address at) const {
-    std::vector<Step> out;
-    out.push_back({place_name(link_->module(node.module), at), "enters the kernel, or calls what does"});
-    for (std::optional<Node> n = node; n;) {
-      const Cause& c = reach_->cause(*n);
-      const Module& module = link_->module(n->module);
-      const std::string where = place_name(module, link_->function(*n).code.begin);
-      switch (c.root) {
-        case RootKind::none:
-          out.push_back({where, how(c.kind)});
-          break;
-        case RootKind::entry:
-          out.push_back({where, "is where the kernel enters"});
-          break;
-        case RootKind::start:
-          out.push_back({where, "initialises or finalises the module"});
-          break;
-        case RootKind::relocation:
-          out.push_back({where, fmt::format("is named by a pointer in data, at {:#x}", c.from)});
-          break;
-        case RootKind::exception:
-          out.push_back({where, "handles exceptions"});
-          break;
-        case RootKind::by_name:
-          out.push_back({where, "is looked up by its name"});
-          break;
-        case RootKind::runtime:
-          out.push_back({where, "belongs to a runtime all of whose code counts"});
-          break;
-        case RootKind::opened:
-          out.push_back({where, "is exported by a library that is opened while it runs"});
-          break;
-      }
-      n = parent(*n);
-    }
-    std::reverse(out.begin(), out.end());
-    return out;
-  }
-
-  static std::string how(RefKind kind) {
-    switch (kind) {
-      case RefKind::call:
-      case RefKind::call_slot:
-        return "is called";
-      case RefKind::jump:
-      case RefKind::jump_slot:
-      case RefKind::table:
-        return "is jumped to";
-      case RefKind::fall:
-      case RefKind::after_call:
-        return "follows on";
-      case RefKind::address:
-      case RefKind::memory:
-        return "has its address taken, so it may be called";
-    }
-    return "";
-  }
-
   Library& library_;
   const Options& options_;
   Program program_;
@@ -308,6 +338,9 @@ class Scanner {
   std::unique_ptr<Reach> reach_;
   std::unique_ptr<Numbers> numbers_;
   std::unique_ptr<Arguments> arguments_;
+  std::unique_ptr<After> after_;
+  std::size_t started_ = 0;
+  std::vector<Found> sites_;
   Opens opens_;
   std::set<std::string> opened_, tried_;
   std::map<std::string, Node> looked_up_;
@@ -324,7 +357,8 @@ base::Result<Answer> find_out(Library& library, const std::string& path, const O
   CALLGATE_TRY(Program program, load(library, path));
   const std::vector<std::string> before = std::move(program.executed_before);
   Answer answer = Scanner(library, options, std::move(program)).run();
-  for (const std::string& each : before) {
+  // What env does lies before any point of what it executes.
+  for (const std::string& each : options.after == Point::start ? before : std::vector<std::string>()) {
     CALLGATE_TRY(Program first, load(library, each));
     if (!first.executed_before.empty())
       return base::fail(base::ErrorCode::invalid, fmt::format("'{}' is a script that env executes", each));

@@ -25,6 +25,7 @@ enum class Assumption : std::uint8_t {
   no_script,     // a script makes its interpreter do nothing but what the interpreter's own code does
   data_chunks,   // objects in data are what they seem: a pointer counts once its object is reached
   plain_locks,   // no lock has a priority ceiling unless the program asks for one by name
+  direct_point,  // main comes to the point of Options::after by calls that go through no pointer
   own_numbers,   // a wrapper called through a pointer gets constants of the module that holds the pointer
 };
 std::string_view name(Assumption a);
@@ -65,9 +66,21 @@ struct Call {
   std::vector<Step> chain;            // from an entry point to the instruction
 };
 
+// From when on what a program does counts.
+enum class Point : std::uint8_t {
+  start,   // always: its whole life
+  main,    // main has been called
+  listen,  // listen has returned, for the first time
+};
+std::string_view name(Point p);
+std::optional<Point> find_point(std::string_view name);
+
 struct Answer {
   std::string path, build_id, script_interpreter;
   arch::Arch arch = arch::Arch::x86_64;  // whose the numbers of the calls are
+  Point after = Point::start;
+  bool whole_life = false;  // the point cannot be told: all calls are listed
+  std::string after_note;   // why, or why there are more calls than there might be
   std::vector<std::string> libraries;
   std::vector<Call> calls;  // by number
   std::vector<Unresolved> unresolved;
@@ -78,6 +91,7 @@ struct Answer {
 struct Options {
   bool arguments = true;  // look for the values of arguments
   std::vector<Assumption> assume;
+  Point after = Point::start;
   bool chains = true;  // say of each call how control gets there
   bool assumes(Assumption a) const;
 };

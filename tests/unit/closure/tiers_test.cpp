@@ -116,10 +116,12 @@ TEST(Tiers, OtherBuildsAndProgramsAreNotCovered) {
 }
 
 TEST(Tiers, BadScans) {
-  for (const char* const text :
-       {"[]", "{}", R"({"programs": 1})", R"({"programs": [1]})",
-        R"({"programs": [{"path": "a", "build_id": "", "status": "closed"}]})",
-        R"({"programs": [{"path": "a", "build_id": "", "status": "closed", "calls": [{"nr": -1}]}]})"}) {
+  for (
+      const char* const text :
+      {"[]", "{}", R"({"programs": 1})", R"({"programs": [1]})",
+       R"({"programs": [{"path": "a", "build_id": "", "status": "closed"}]})",
+       R"({"programs": [{"path": "a", "build_id": "", "status": "closed", "calls": [{"nr": -1}]}]})",
+       R"({"programs": [{"path": "a", "build_id": "", "status": "closed", "after": {"point": "main"}, "calls": []}]})"}) {
     const Scan scan{std::string(text)};
     EXPECT_FALSE(scan.scanned) << text;
     EXPECT_THAT(scan.messages(), HasSubstr("CG5406")) << text;
