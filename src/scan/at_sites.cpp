@@ -24,8 +24,8 @@ bool returns_twice(const Link& link, Tracer& tracer, Node n, int depth = 0) {
   RegisterSet saved = 0;
   for (std::uint32_t i = 0; i < graph.size(); ++i) {
     const Insn& in = graph.insn(i);
-    if (in.one(0x89) && in.wide && in.has_memory && in.base == graph.machine().parameters[0] && in.reg >= kFirst &&
-        in.reg <= kLast)
+    if (in.one(0x89) && in.wide && in.has_memory && in.base == static_cast<int>(graph.machine().parameters[0]) &&
+        in.reg >= kFirst && in.reg <= kLast)
       saved |= bit(in.reg);
     if (graph.flow(i) == Flow::jump)
       for (const Node& next : callees(link, n, graph.address(i)))
