@@ -18,14 +18,14 @@ std::pair<std::uint32_t, std::uint32_t> id(Node n) {
 // structure that they are given.
 bool returns_twice(const Link& link, Tracer& tracer, Node n, int depth = 0) {
   constexpr unsigned kFirst = 12, kLast = 15;  // r12 … r15
+  constexpr std::int8_t kStructure = 7;        // rdi
   constexpr std::uint32_t kMaxSize = 200;
   const Graph& graph = tracer.graph(n);
   if (graph.too_large() || graph.size() > kMaxSize || depth > 2) return false;
   RegisterSet saved = 0;
   for (std::uint32_t i = 0; i < graph.size(); ++i) {
     const Insn& in = graph.insn(i);
-    if (in.one(0x89) && in.wide && in.has_memory && in.base == static_cast<int>(graph.machine().parameters[0]) &&
-        in.reg >= kFirst && in.reg <= kLast)
+    if (in.one(0x89) && in.wide && in.has_memory && in.base == kStructure && in.reg >= kFirst && in.reg <= kLast)
       saved |= bit(in.reg);
     if (graph.flow(i) == Flow::jump)
       for (const Node& next : callees(link, n, graph.address(i)))
@@ -114,8 +114,9 @@ class SiteFinder {
           else
             for (const Place& p : link_.definitions(m, r.symbol)) first.push_back(p);
         }
-        for (Address at = array.begin; at < array.end && array.end - at >= 8; at += 8)
-          if (Address a = 0; module.file.position_dependent && module.file.read(at, a)) first.push_back({m, a});
+        if (!module.file.position_dependent) continue;
+        Address a = 0;
+        for (Address at = array.begin; at < array.end && module.file.read(at, a); at += 8) first.push_back({m, a});
       }
       for (const Place& p : first)
         if (on_the_way(p)) return fmt::format("{} may come there before main", module.describe(p.address));

@@ -217,13 +217,10 @@ void Reach::touch(Place place) {
 // Does the number `a` stand in the module's data only where initialisers are named?
 bool Reach::only_initialises(const Module& module, Address a) {
   const auto arrays = initialisers(module);
-  const auto stands = [&](Address here) {
-    Address value = 0;
-    return module.file.read(here, value) && value == a;
-  };
   const bool named = std::any_of(arrays.begin(), arrays.end(), [&](const Range& r) {
-    for (Address here = r.begin; r.end - here >= 8 && here < r.end; here += 8)
-      if (stands(here)) return true;
+    Address value = 0;
+    for (Address here = r.begin; here < r.end && module.file.read(here, value); here += 8)
+      if (value == a) return true;
     return false;
   });
   if (!named) return false;

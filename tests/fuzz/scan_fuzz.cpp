@@ -30,6 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   for (const scan::Call& call : answer->calls) require(call.chain.size() >= 2);
+  // The rest of its life has no call that the whole does not have.
+  for (const scan::Point point : {scan::Point::main, scan::Point::listen}) {
+    scan::Options options;
+    options.after = point;
+    const auto rest = scan::scan(library, "/program", options);
+    require(rest.has_value() && rest->calls.size() <= answer->calls.size());
+    for (const scan::Call& call : rest->calls) require(call.chain.size() >= 2);
+  }
   for (const scan::Unresolved& u : answer->unresolved) require(!u.where.empty() && !u.why.empty());
   return 0;
 }

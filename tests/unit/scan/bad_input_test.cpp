@@ -50,7 +50,17 @@ class BadInput : public testing::Test {
   base::Result<Answer> scan_bytes(const std::string& bytes) {
     std::ofstream(folder / "program", std::ios::binary) << bytes;
     Library library(reader("/"));
-    return scan(library, folder / "program", {});
+    auto out = scan(library, folder / "program", {});
+    for (const Point point : {Point::main, Point::listen}) {
+      Options options;
+      options.after = point;
+      const auto rest = scan(library, folder / "program", options);
+      EXPECT_EQ(rest.has_value(), out.has_value());
+      if (rest && out) {
+        EXPECT_LE(rest->calls.size(), out->calls.size());
+      }
+    }
+    return out;
   }
   std::string troubles(const std::string& bytes) {
     const auto answer = scan_bytes(bytes);
