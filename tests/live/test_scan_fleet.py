@@ -38,6 +38,8 @@ def make_root(root: Path):
         status += f"Package: {package}\nStatus: install ok installed\nVersion: 1.{len(programs)}\n\n"
     (root / "var/lib/dpkg/status").write_text(status)
     (root / "bin/sh").symlink_to("dash")
+    # No loader of Debian looks into /lib64 by itself.
+    (root / "etc/ld.so.conf").write_text("/lib64\n")
     subprocess.run(["ldconfig", "-r", root], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     (root / "etc/nsswitch.conf").write_text("passwd: files\n")
     script(root / "usr/bin/job", "#!/usr/bin/env sh\n")
