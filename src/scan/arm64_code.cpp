@@ -2,6 +2,8 @@
 #include "scan/arm64_code.h"
 
 #include <algorithm>
+#include <set>
+#include <unordered_set>
 
 namespace callgate::scan::arm64 {
 
@@ -16,7 +18,8 @@ Code::Code(const Module& module, Range range) : begin_(range.begin) {
   labels_.resize(count);
   for (std::uint32_t i = 0; i < count; ++i)
     if (insns_[i].flow == Flow::jump || insns_[i].flow == Flow::branch)
-      if (const auto to = index_of(target(i))) labels_[*to] = true;
+      if (const auto to = index_of(target(i))) labels_[*to] = true, branches_.emplace_back(*to, i);
+  std::sort(branches_.begin(), branches_.end());
 }
 
 // A linker that mends a processor's fault (843419) moves a load or store behind the code: it is jumped to, and what
@@ -39,14 +42,15 @@ std::optional<std::uint32_t> Code::index_of(Address a) const {
   return static_cast<std::uint32_t>((a - begin_) / 4);
 }
 
-std::vector<std::uint32_t> Code::definitions(std::uint32_t i, unsigned reg) const {
+std::optional<std::vector<std::uint32_t>> Code::definitions(std::uint32_t i, unsigned reg, std::size_t& budget) const {
   std::vector<std::uint32_t> out, work{i};
-  std::vector<bool> seen(size());
+  std::unordered_set<std::uint32_t> seen;
   while (!work.empty()) {
     const std::uint32_t at = work.back();
     work.pop_back();
-    if (seen[at]) continue;
-    seen[at] = true;
+    if (!seen.insert(at).second) continue;
+    if (budget == 0) return std::nullopt;
+    --budget;
     const auto before = [&](std::uint32_t from) {
       if (reg < kZero && (insns_[from].written & bit(reg)) != 0)
         out.push_back(from);
@@ -54,10 +58,9 @@ std::vector<std::uint32_t> Code::definitions(std::uint32_t i, unsigned reg) cons
         work.push_back(from);
     };
     if (at != 0 && !is_end(insns_[at - 1].flow)) before(at - 1);
-    if (labels_[at])
-      for (std::uint32_t from = 0; from < size(); ++from)
-        if ((insns_[from].flow == Flow::jump || insns_[from].flow == Flow::branch) && target(from) == address(at))
-          before(from);
+    for (auto b = std::lower_bound(branches_.begin(), branches_.end(), std::pair(at, std::uint32_t{0}));
+         b != branches_.end() && b->first == at; ++b)
+      before(b->second);
   }
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -65,7 +68,8 @@ std::vector<std::uint32_t> Code::definitions(std::uint32_t i, unsigned reg) cons
 }
 
 std::optional<std::uint32_t> Code::definition(std::uint32_t i, unsigned reg) const {
-  while (i != 0 && !labels_[i]) {
+  constexpr int kNear = 128;
+  for (int n = 0; n < kNear && i != 0 && !labels_[i]; ++n) {
     --i;
     if (is_end(insns_[i].flow)) return std::nullopt;
     if (reg < kZero && (insns_[i].written & bit(reg)) != 0) return i;
@@ -98,14 +102,21 @@ using State = std::array<Held, kRegisters>;
 
 class Pages {
  public:
+  // No function has more parts, or names more addresses by a word; a hostile one that does is said not to be
+  // understood.
+  static constexpr std::size_t kMaxBlocks = 200000, kMaxPerWord = 64;
+
   Pages(const Module& module, const Code& code) : module_(module), code_(code) {}
 
-  std::vector<Named> run() {
+  AllNamed run() {
     if (!collect()) return {};
     cut();
+    if (blocks_.size() > kMaxBlocks) return {{}, false};
+    enter_orphans();
     flow();
-    for (std::size_t b = 0; b < blocks_.size(); ++b) {
+    for (std::size_t b = 0; b < blocks_.size() && out_.complete; ++b) {
       State s = in_[b];
+      out_.complete = out_.all.size() <= kMaxPerWord * (std::size_t{code_.size()} + kMaxPerWord);
       for (std::uint32_t i = blocks_[b]; i < end_of(b); ++i) {
         use(s, i);
         step(s, i);
@@ -126,29 +137,25 @@ class Pages {
 
   // All that each register is given anywhere, copies and second halves included.
   bool collect() {
-    bool any = false;
+    std::set<std::pair<std::uint8_t, std::uint8_t>> copies;
     for (std::uint32_t i = 0; i < code_.size(); ++i) {
       const A64& in = code_.insn(i);
-      if (in.rd >= kRegisters || in.vector) continue;
-      if (const Held held = formed(i); held.kind != Held::Kind::nothing) any = put(all_[in.rd], held) || any;
-      if (in.op != Op::add || !in.wide) continue;
+      if (in.rd >= kRegisters || in.vector || !in.wide) continue;
+      if (const Held held = formed(i); held.kind != Held::Kind::nothing) all_[in.rd].insert({held.value, held.whole});
+      if (in.op == Op::copy && in.rn < kRegisters && in.rd != in.rn) copies.emplace(in.rd, in.rn);
+      if (in.op != Op::add) continue;
       if (const auto page = code_.definition(i, in.rn); page && formed(*page).kind != Held::Kind::nothing)
-        put(all_[in.rd], whole(formed(*page), in.imm));
+        all_[in.rd].insert({formed(*page).value + static_cast<Address>(in.imm), true});
     }
-    for (bool more = any; more;) {
+    for (bool more = !copies.empty(); more;) {
       more = false;
-      for (std::uint32_t i = 0; i < code_.size(); ++i) {
-        const A64& in = code_.insn(i);
-        if (in.op != Op::copy || !in.wide || in.rd >= kRegisters || in.rn >= kRegisters || in.rd == in.rn) continue;
-        for (const Held& held : all_[in.rn]) more = put(all_[in.rd], held) || more;
+      for (const auto& [to, from] : copies) {
+        const std::size_t before = all_[to].size();
+        all_[to].insert(all_[from].begin(), all_[from].end());
+        more = more || all_[to].size() != before;
       }
     }
-    return any;
-  }
-  static bool put(std::vector<Held>& to, const Held& held) {
-    if (std::find(to.begin(), to.end(), held) != to.end()) return false;
-    to.push_back(held);
-    return true;
+    return std::any_of(all_.begin(), all_.end(), [](const auto& each) { return !each.empty(); });
   }
   static Held whole(const Held& held, std::int64_t distance) {
     return {held.kind, true, held.value + static_cast<Address>(distance)};
@@ -159,6 +166,8 @@ class Pages {
       const Flow before = i == 0 ? Flow::stops : code_.insn(i - 1).flow;
       if (code_.is_label(i) || before == Flow::branch || is_end(before)) blocks_.push_back(i);
     }
+  }
+  void enter_orphans() {
     in_.resize(blocks_.size());
     known_.resize(blocks_.size());
     // Where nothing is known to lead, anything may.
@@ -222,26 +231,26 @@ class Pages {
     const auto name = [&](const Held& base) {
       if (forms && base.whole && module_.is_code(base.value)) return;  // no way to other code
       const bool sure = held.kind == Held::Kind::one;
-      out_.push_back({i, base.value + static_cast<Address>(in.imm), transfers, sure, sure && !base.whole});
+      out_.all.push_back({i, base.value + static_cast<Address>(in.imm), transfers, sure, sure && !base.whole});
     };
     if (held.kind == Held::Kind::several)
-      for (const Held& each : all_[in.rn]) name(each);
+      for (const auto& [value, is_whole] : all_[in.rn]) name({Held::Kind::several, is_whole, value});
     else if (held.kind != Held::Kind::nothing)
       name(held);
   }
 
   const Module& module_;
   const Code& code_;
-  std::array<std::vector<Held>, kRegisters> all_;
+  std::array<std::set<std::pair<Address, bool>>, kRegisters> all_;  // and whether it is whole
   std::vector<std::uint32_t> blocks_;
   std::vector<State> in_;
   std::vector<bool> known_;
-  std::vector<Named> out_;
+  AllNamed out_;
 };
 
 }  // namespace
 
-std::vector<Named> named_in_pages(const Module& module, const Code& code) {
+AllNamed named_in_pages(const Module& module, const Code& code) {
   return Pages(module, code).run();
 }
 

@@ -12,6 +12,9 @@ namespace callgate::scan::arm64 {
 
 class Code {
  public:
+  // Larger functions are not looked into: no compiler makes them.
+  static constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 20;
+
   Code(const Module& module, Range range);
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(insns_.size()); }
@@ -26,10 +29,11 @@ class Code {
   // Behind an instruction that control never goes on from, and no label: a case of a switch, a handler of exceptions,
   // or data.
   bool is_orphan(std::uint32_t i) const { return i != 0 && !labels_[i] && is_end(insns_[i - 1].flow); }
-  // The last instruction before i that writes the register, if control comes from it straight to i.
+  // The last instruction before i that writes the register, if control comes from it straight to i and it is near.
   std::optional<std::uint32_t> definition(std::uint32_t i, unsigned reg) const;
-  // All that write it last on some way to i within the function.
-  std::vector<std::uint32_t> definitions(std::uint32_t i, unsigned reg) const;
+  // All that write it last on some way to i within the function. Takes off `budget` what it looks at; nothing if that
+  // is used up.
+  std::optional<std::vector<std::uint32_t>> definitions(std::uint32_t i, unsigned reg, std::size_t& budget) const;
 
  private:
   static Address target_of(const A64& in, Address at) {
@@ -42,6 +46,7 @@ class Code {
   std::vector<std::uint32_t> words_;
   std::vector<A64> insns_;
   std::vector<bool> labels_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> branches_;  // to, from; sorted
 };
 
 // An address that the instruction at index `at` forms, or whose memory it reads or writes.
@@ -54,7 +59,11 @@ struct Named {
 };
 // Those that take two instructions: adrp, and an offset within the page; and those that are reached from there. On any
 // way through the function; what is uncertain may be none.
-std::vector<Named> named_in_pages(const Module& module, const Code& code);
+struct AllNamed {
+  std::vector<Named> all;
+  bool complete = true;  // false: there are too many ways
+};
+AllNamed named_in_pages(const Module& module, const Code& code);
 
 // The places to which jumps of the function through tables lead, within it and outside.
 struct Jumps {

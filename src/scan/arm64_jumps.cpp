@@ -2,6 +2,7 @@
 // function, and jump there.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <unordered_set>
 
 #include "scan/arm64_code.h"
 #include "scan/sweep.h"
@@ -33,6 +34,8 @@ class Finder {
     for (std::uint32_t i = 0; i < code_.size(); ++i)
       if (code_.insn(i).flow == Flow::indirect_jump)
         for (const std::uint32_t sum : sums_before(i)) jump(i, sum);
+    // What could not be looked at may go anywhere.
+    if (budget_ == 0) out_.unresolved.push_back(0);
     std::sort(out_.targets.begin(), out_.targets.end());
     out_.targets.erase(std::unique(out_.targets.begin(), out_.targets.end()), out_.targets.end());
     return std::move(out_);
@@ -49,19 +52,21 @@ class Finder {
 
  private:
   // All of them, where several ways lead to the jump.
-  std::vector<std::uint32_t> sums_before(std::uint32_t i) const {
+  std::vector<std::uint32_t> sums_before(std::uint32_t i) {
     if (const auto near = sum_before(code_, i)) return {*near};
-    std::vector<std::uint32_t> out, work = code_.definitions(i, code_.insn(i).rn);
-    std::vector<bool> seen(code_.size());
+    std::vector<std::uint32_t> out, work;
+    const auto look = [&](std::uint32_t at) {
+      if (const auto more = code_.definitions(at, code_.insn(at).rn, budget_))
+        work.insert(work.end(), more->begin(), more->end());
+    };
+    look(i);
+    std::unordered_set<std::uint32_t> seen;
     while (!work.empty()) {
       const std::uint32_t at = work.back();
       work.pop_back();
-      if (seen[at]) continue;
-      seen[at] = true;
+      if (!seen.insert(at).second) continue;
       if (is_sum(code_.insn(at))) out.push_back(at);
-      if (code_.insn(at).op != Op::copy) continue;
-      const auto more = code_.definitions(at, code_.insn(at).rn);
-      work.insert(work.end(), more.begin(), more.end());
+      if (code_.insn(at).op == Op::copy) look(at);
     }
     return out;
   }
@@ -71,6 +76,7 @@ class Finder {
     if (shape.a_pointer) return;
     const std::size_t before = out_.targets.size();
     for (const Address table : shape.tables) {
+      if (budget_ == 0) break;
       for (const Address base : shape.bases) read(i, shape, table, base);
       if (shape.from_table || shape.from_entry) read(i, shape, table, table);
     }
@@ -178,7 +184,8 @@ class Finder {
     const Address limit = table_limit(m_, table);
     std::uint64_t count = std::min<std::uint64_t>(b.size(), limit > table ? limit - table : 0) / shape.width;
     if (shape.count != 0) count = std::min<std::uint64_t>(b.size() / shape.width, shape.count);
-    for (std::uint64_t n = 0; n < count; ++n) {
+    for (std::uint64_t n = 0; n < count && budget_ != 0; ++n) {
+      --budget_;
       std::uint64_t value = 0;
       std::memcpy(&value, b.data() + n * shape.width, shape.width);
       const unsigned spare = 64 - 8 * static_cast<unsigned>(shape.width);
@@ -198,6 +205,7 @@ class Finder {
   const scan::Function& f_;
   const Code& code_;
   Jumps out_;
+  std::size_t budget_ = std::size_t{1} << 20;  // entries and instructions looked at
 };
 
 }  // namespace

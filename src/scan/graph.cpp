@@ -13,7 +13,7 @@ Graph::Graph(const Link& link, Node node) : node_(node), machine_(*link.module(n
     x86_decode(module, link.function(node).code);
   if (too_large_) return;
   find_edges(link);
-  find_stack();
+  if (!too_large_) find_stack();
 }
 
 std::optional<std::uint32_t> Graph::index_of(Address a) const {
@@ -39,6 +39,14 @@ void Graph::find_edges(const Link& link) {
     for (const elf::Relocation& r : module.file.relocations)
       if (r.type == elf::kRelative) label(static_cast<Address>(r.addend));
     for (const Address a : module.pointers) label(a);
+  }
+  std::sort(labels.begin(), labels.end());
+  labels.erase(std::unique(labels.begin(), labels.end()), labels.end());
+  const auto jumps = std::count_if(instructions_.begin(), instructions_.end(),
+                                   [](const Instruction& each) { return each.flow == Flow::indirect_jump; });
+  if (labels.size() * static_cast<std::size_t>(jumps) > kMaxJumpEdges) {
+    too_large_ = true;
+    return;
   }
   for (std::uint32_t i = 0; i < size(); ++i) {
     const auto& [address, target, length, flow] = instructions_[i];
@@ -82,6 +90,7 @@ std::optional<std::vector<std::uint32_t>> Graph::uses_as_base(std::uint32_t i, u
 
 template <class F>
 std::optional<std::vector<std::uint32_t>> Graph::uses(std::uint32_t i, unsigned reg, F wanted) const {
+  if (too_large_) return std::nullopt;
   std::vector<std::uint32_t> out, work = after(i);
   std::vector<bool> seen(size() + 1);
   while (!work.empty()) {

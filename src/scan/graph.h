@@ -33,6 +33,8 @@ class Graph {
  public:
   // Functions with more instructions are not looked into.
   static constexpr std::size_t kMaxInstructions = 20000;
+  // Nor those in which jumps through registers may go so many ways.
+  static constexpr std::size_t kMaxJumpEdges = std::size_t{1} << 22;
 
   Graph(const Link& link, Node node);
   bool too_large() const { return too_large_; }
@@ -75,7 +77,10 @@ class Graph {
   std::optional<unsigned> base(std::uint32_t i) const { return code_ ? arm64_base(i) : std::nullopt; }
   // The distance from there.
   Address displacement(std::uint32_t i) const { return static_cast<Address>(code_->insn(i).imm); }
-  const StackState& stack(std::uint32_t i) const { return stack_[i]; }
+  const StackState& stack(std::uint32_t i) const {
+    static constexpr StackState kUnknown{};
+    return i < stack_.size() ? stack_[i] : kUnknown;
+  }
   // The address that a memory operand names, relative to rip.
   Address rip_target(std::uint32_t i) const {
     return next_address(i) + static_cast<Address>(std::int64_t{insns_[i].displacement});

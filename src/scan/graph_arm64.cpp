@@ -10,11 +10,12 @@ using arm64::A64;
 using arm64::Op;
 
 void Graph::arm64_decode(const Module& module, const Function& f) {
-  code_.emplace(module, f.code);
-  if (code_->size() > kMaxInstructions) {
+  if ((f.code.end - f.code.begin) / 4 > kMaxInstructions) {
+    code_.emplace(module, Range{f.code.begin, f.code.begin});
     too_large_ = true;
     return;
   }
+  code_.emplace(module, f.code);
   for (const Ref& r : module.refs_of(f))
     if (r.kind == RefKind::jump_slot || r.kind == RefKind::call_slot) slots_.emplace_back(r.from, r.to);
   std::sort(slots_.begin(), slots_.end());

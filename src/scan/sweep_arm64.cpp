@@ -67,8 +67,14 @@ void Arm64Sweep::straight(Range range, Address /*from*/, bool again) {
     f_.undecodable = true;
     return;
   }
+  if (range.end - range.begin > arm64::Code::kMaxBytes) {
+    f_.undecodable = true;
+    m_.sweep_defects.emplace_back("a function is too large to look into");
+    return;
+  }
   const arm64::Code code(m_, range);
-  const std::vector<arm64::Named> named = arm64::named_in_pages(m_, code);
+  const auto [named, complete] = arm64::named_in_pages(m_, code);
+  if (!complete) m_.sweep_defects.emplace_back("a function forms addresses in too many ways");
   const std::vector<bool> data = literals(code, named);
   slots_.clear();
   note_pages(code, named);
@@ -195,6 +201,7 @@ void Arm64Sweep::table_targets_of(Function& f, std::vector<Ref>& out) {
         if (s.defined && !s.local) name(s.value);
     for (const elf::Relocation& r : m_.file.relocations) name(static_cast<Address>(r.addend));
   }
+  if (f.code.end - f.code.begin > arm64::Code::kMaxBytes) return;
   const arm64::Code code(m_, f.code);
   const arm64::Jumps jumps = arm64::jumps_by_tables(m_, f, code);
   f.unresolved_jump = !jumps.unresolved.empty();
