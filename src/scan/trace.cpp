@@ -55,7 +55,7 @@ Values Tracer::before(Node n, Address a, Where where) {
   const auto at = graph(n).index_of(a);
   if (!at) {
     Value v;
-    v.why = "data stands among the code";
+    v.why = graph(n).too_large() ? kTooLarge : "data stands among the code";
     v.node = n;
     return {v};
   }
