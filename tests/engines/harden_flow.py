@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 import json
 import re
+from pathlib import Path
 
-from containers import run
-from recorder import Recorder
+from containers import EngineTest, need_engines, run, temporary_folder
+from recorder import Recorder, need_recorder
+from test_docker import Daemons
 from test_record import GETPRIORITY, TIME
 
 TIMES = 100
@@ -68,3 +70,27 @@ class Flow:
         once(folder / "trial.json", TIMES)
         once(folder / "profile.json", TIMES)
         self.assertEqual(state()["stage"], "hardened")
+
+
+class DockerTest(EngineTest):
+    """With a daemon of its own."""
+
+    @classmethod
+    def setUpClass(cls):
+        need_engines("docker", "dockerd", "containerd", "containerd-shim-runc-v2", "runc", "tar")
+        need_recorder()
+        folder = temporary_folder()
+        cls.addClassCleanup(folder.cleanup)
+        cls.daemons = Daemons(Path(folder.name))
+        cls.addClassCleanup(cls.daemons.stop)
+        cls.daemons.start()
+
+    def setUp(self):
+        super().setUp()
+        self.host = f"unix://{self.daemons.socket}"
+        self.dir = self.folder / "state"
+
+    def docker(self, *words):
+        done = run(*self.daemons.client, *words)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        return done.stdout.strip()
