@@ -177,7 +177,7 @@ class Directory final : public Tree {
   Directory(UniqueFd root, std::string path)
       : root_(std::move(root)), path_(std::move(path)), read_(scan::reader(path_)), real_root_(path_of(root_.get())) {}
 
-  base::Result<std::string> read(const std::string& path) const override { return read_(path); }
+  base::Result<scan::Content> read(const std::string& path) const override { return read_(path); }
 
   std::string real(const std::string& path) const override {
     const UniqueFd fd = open_inside(root_.get(), path, O_PATH | O_CLOEXEC);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "scan/content.h"
 
 namespace callgate::fleet {
 
@@ -50,7 +51,7 @@ class Tree {
   virtual ~Tree() = default;
   // The content of a regular file; of a path that ends in a slash, the names in a directory (as scan::Library::Read).
   // Errors: io, and limit for a larger one than scan::kMaxFileBytes.
-  virtual base::Result<std::string> read(const std::string& path) const = 0;
+  virtual base::Result<scan::Content> read(const std::string& path) const = 0;
   // The path without symbolic links; empty if nothing is there.
   virtual std::string real(const std::string& path) const = 0;
   // Changes whenever the file does; 0 if it is not there.

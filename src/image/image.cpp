@@ -54,7 +54,7 @@ class Tree final : public fleet::Tree {
  public:
   Tree(Root root, Spool spool) : root_(std::move(root)), spool_(std::move(spool)) {}
 
-  base::Result<std::string> read(const std::string& path) const override {
+  base::Result<scan::Content> read(const std::string& path) const override {
     if (path.ends_with('/')) return listing(path);
     const auto file = root_.file(path);
     if (!file) return base::fail(ErrorCode::io, "no such file in the image", ENOENT);

@@ -18,7 +18,7 @@ bool is_place_of_code(const elf::Symbol& s) {
 
 }  // namespace
 
-base::Result<std::shared_ptr<Module>> Module::read(std::string path, std::string bytes) {
+base::Result<std::shared_ptr<Module>> Module::read(std::string path, Content bytes) {
   std::shared_ptr<Module> module(new Module);
   module->path = std::move(path);
   module->bytes = std::move(bytes);
@@ -35,7 +35,7 @@ void Module::analyse() {
   Sweep::of(*this)->run();
 }
 
-base::Result<std::shared_ptr<const Module>> Module::make(std::string path, std::string bytes) {
+base::Result<std::shared_ptr<const Module>> Module::make(std::string path, Content bytes) {
   CALLGATE_TRY(std::shared_ptr<Module> module, read(std::move(path), std::move(bytes)));
   module->analyse();
   return std::shared_ptr<const Module>(std::move(module));
@@ -343,6 +343,14 @@ void Sweep::constant_pointers() {
       }
       Address value = 0;
       std::memcpy(&value, b.data() + at, 8);
+      if (value == 0) {
+        // Gibibytes of zeros are no reason to wait.
+        std::size_t next = at + 8;
+        for (; next + 8 <= b.size(); next += 8)
+          if (std::memcmp(b.data() + next, &value, 8) != 0) break;
+        at = next - 8;
+        continue;
+      }
       if (value < m_.code.front().begin || value % m_.machine->code_alignment != 0 || !m_.is_code(value)) continue;
       const auto& metadata = m_.file.metadata;
       if (std::any_of(metadata.begin(), metadata.end(), [&](const Range& r) { return r.contains(here); })) continue;

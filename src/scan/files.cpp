@@ -19,25 +19,15 @@ namespace callgate::scan {
 
 namespace {
 
-base::Result<std::string> contents(int fd) {
+base::Result<Content> contents(int fd) {
   struct stat status{};
   if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return base::fail(base::ErrorCode::io, "not a regular file");
   if (static_cast<std::uint64_t>(status.st_size) > kMaxFileBytes)
     return base::fail(base::ErrorCode::limit, fmt::format("larger than {} bytes", kMaxFileBytes));
-  std::string out(static_cast<std::size_t>(status.st_size), '\0');
-  std::size_t have = 0;
-  while (have < out.size()) {
-    const ssize_t n = read(fd, out.data() + have, out.size() - have);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return base::fail(base::ErrorCode::io, fmt::format("read: {}", base::errno_text(errno)), errno);
-    if (n == 0) break;
-    have += static_cast<std::size_t>(n);
-  }
-  out.resize(have);
-  return out;
+  return Content::read(fd, static_cast<std::size_t>(status.st_size));
 }
 
-base::Result<std::string> names(base::UniqueFd fd) {
+base::Result<Content> names(base::UniqueFd fd) {
   DIR* const stream = fdopendir(fd.get());
   if (stream == nullptr) return base::fail(base::ErrorCode::io, base::errno_text(errno), errno);
   fd.release();  // closedir closes it
@@ -55,7 +45,7 @@ base::Result<std::string> names(base::UniqueFd fd) {
 }  // namespace
 
 Library::Read reader(std::string root) {
-  return [root = std::move(root)](const std::string& path) -> base::Result<std::string> {
+  return [root = std::move(root)](const std::string& path) -> base::Result<Content> {
     base::UniqueFd fd;
     // O_NONBLOCK: opening a FIFO would wait for a writer.
     constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;

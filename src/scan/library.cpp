@@ -24,7 +24,7 @@ struct Library::Entry {
 namespace {
 
 std::size_t size_of(const Module& m) {
-  return m.bytes.size() + m.refs.size() * sizeof(Ref) + m.functions.size() * sizeof(Function) +
+  return m.bytes.resident() + m.refs.size() * sizeof(Ref) + m.functions.size() * sizeof(Function) +
          m.data_refs.size() * sizeof(Address) + m.file.relocations.size() * sizeof(elf::Relocation) +
          (m.file.symbols.size() + m.file.dynamic_symbols.size()) * sizeof(elf::Symbol);
 }
@@ -53,7 +53,7 @@ void Library::note(const std::string& path, const Digest& digest) {
   if (const auto [at, fresh] = asked_.emplace(path, digest); !fresh && at->second != digest) changed_ = true;
 }
 
-base::Result<std::string> Library::read(const std::string& path, Digest& digest) const {
+base::Result<Content> Library::read(const std::string& path, Digest& digest) const {
   auto bytes = store_->read(path);
   if (bytes && store_->cache != nullptr) digest = store_->cache->content(*bytes);
   return bytes;
@@ -132,7 +132,8 @@ base::Result<std::string> Library::text(const std::string& path) {
   Digest digest{};
   auto out = read(path, digest);
   note(path, digest);
-  return out;
+  if (!out) return tl::unexpected(std::move(out).error());
+  return std::string(std::string_view(*out));
 }
 
 Digest Library::digest(const std::string& path) {
@@ -149,7 +150,7 @@ const Library::LoaderCache& Library::loader_cache() {
   LoaderCache& out = store_->loader;
   std::call_once(out.once, [&] {
     const auto raw = read(kPath, out.digest);
-    const std::string text = raw ? *raw : "";
+    const std::string text(raw ? std::string_view(*raw) : std::string_view());
     const auto number = [&](std::size_t at) {
       std::uint32_t value = 0;
       if (at <= text.size() && text.size() - at >= 4) std::memcpy(&value, text.data() + at, 4);

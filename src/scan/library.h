@@ -22,7 +22,7 @@ class Library {
  public:
   // Gives a file's content; by several threads at once. Of a path that ends in a slash, a directory: the names in it,
   // sorted, each with a zero byte behind it.
-  using Read = std::function<base::Result<std::string>(const std::string& path)>;
+  using Read = std::function<base::Result<Content>(const std::string& path)>;
   explicit Library(Read read, const Cache* cache = nullptr, unsigned jobs = 1);
   // Another view of the same, which may analyse modules on `jobs` threads.
   Library view(unsigned jobs) const;
@@ -69,7 +69,7 @@ class Library {
   };
   Library(std::shared_ptr<Store> store, unsigned jobs) : store_(std::move(store)), jobs_(jobs) {}
   std::shared_ptr<Entry> entry(const std::string& path);
-  base::Result<std::string> read(const std::string& path, Digest& digest) const;
+  base::Result<Content> read(const std::string& path, Digest& digest) const;
   void summarise(Entry& entry) const;
   const LoaderCache& loader_cache();
   void note(const std::string& path, const Digest& digest);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "elf/file.h"
+#include "scan/content.h"
 #include "scan/machine.h"
 
 namespace callgate::scan {
@@ -67,9 +68,9 @@ struct Slot {
 class Module {
  public:
   // Errors: those of File::parse, and unsupported for a machine that is not analysed.
-  static base::Result<std::shared_ptr<const Module>> make(std::string path, std::string bytes);
+  static base::Result<std::shared_ptr<const Module>> make(std::string path, Content bytes);
   // The same in two steps: the file, its code areas and slots; then the rest.
-  static base::Result<std::shared_ptr<Module>> read(std::string path, std::string bytes);
+  static base::Result<std::shared_ptr<Module>> read(std::string path, Content bytes);
   void analyse();
 
   // The function that holds `a`, or nothing.
@@ -87,7 +88,7 @@ class Module {
   std::string describe(Address a) const;
 
   std::string path;
-  std::string bytes;
+  Content bytes;
   elf::File file;
   const Machine* machine = nullptr;
   std::vector<Range> code;          // executable areas, by address

@@ -18,10 +18,10 @@ void require(bool holds) {
 }
 
 // The file that all summaries are taken to be of.
-const std::string& module_bytes() {
-  static const std::string bytes = [] {
+const scan::Content& module_bytes() {
+  static const scan::Content bytes = [] {
     auto out = scan::reader("/")(CALLGATE_SOURCE_DIR "/tests/fuzz/corpus/elf/jump-table");
-    return out ? *out : std::string();
+    return out ? *out : scan::Content();
   }();
   return bytes;
 }

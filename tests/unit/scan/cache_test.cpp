@@ -212,7 +212,7 @@ class KeptAnswer : public ScanCache {
  protected:
   Library library() {
     return Library(
-        [this](const std::string& path) -> base::Result<std::string> {
+        [this](const std::string& path) -> base::Result<Content> {
           ++reads_;
           if (absent_.contains(path)) return base::fail(base::ErrorCode::io, "absent");
           return real_(path == "/program" ? kOwn : path);

@@ -237,7 +237,7 @@ INSTANTIATE_TEST_SUITE_P(Asked, ScanLocks,
 
 TEST(Scan, AScriptIsItsInterpreterAndOpen) {
   const std::map<std::string, std::string> files{{"/run", "#! /none -x\n"}};
-  const auto read = [&](const std::string& path) -> base::Result<std::string> {
+  const auto read = [&](const std::string& path) -> base::Result<Content> {
     const auto found = files.find(path);
     if (found == files.end()) return base::fail(base::ErrorCode::io, "absent");
     return found->second;

@@ -36,7 +36,7 @@ TEST(Load, TheProgramComesFirstAndTheLoaderIsThere) {
 
 TEST(Load, WhatIsNotFoundIsNamed) {
   const auto real = reader("/");
-  Library library([&](const std::string& path) -> base::Result<std::string> {
+  Library library([&](const std::string& path) -> base::Result<Content> {
     if (path.find("libstdc++") != std::string::npos) return base::fail(base::ErrorCode::io, "taken away");
     return real(path);
   });
