@@ -194,6 +194,8 @@ class Fleet {
       if (!one.error.empty())
         out += fmt::format("  not scanned: {}: {}\n", base::printable(path), base::printable(one.error, 200));
     out += skipped_text();
+    if (!packages_->unread().empty())
+      out += fmt::format("  packages of {} are not told apart: their programs count as of none\n", packages_->unread());
     std::size_t width = 7;
     for (const auto& [name, package] : sum_.packages) width = std::max(width, name.size());
     if (!sum_.packages.empty()) out += fmt::format("{:{}}  programs  closed  calls\n", "package", width);
@@ -247,6 +249,7 @@ class Fleet {
     json.end_array().key("summary").begin_object();
     json.member("programs", sum_.programs.size()).member("closed", sum_.closed).member("failed", sum_.failed);
     json.member("files", sum_.inventory.files).member("directories", sum_.inventory.directories);
+    if (!packages_->unread().empty()) json.member("packages_not_read", packages_->unread());
     json.key("open_because").begin_object();
     for (const auto& [kind, n] : sum_.open_because) json.member(kind, n);
     json.end_object().end_object();

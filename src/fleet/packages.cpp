@@ -31,6 +31,10 @@ Packages::Packages(const Tree& tree, std::span<const std::string> wanted) : all_
   for (const std::string& path : wanted) wanted_[std::string(last_part(path))].push_back(path);
   dpkg(tree);
   if (const auto text = tree.read("/lib/apk/db/installed")) apk(*text);
+  // Tables of SQLite, Berkeley's or rpm's own, at either place.
+  for (const std::string directory : {"/usr/lib/sysimage/rpm", "/var/lib/rpm"})
+    for (const std::string_view file : {"rpmdb.sqlite", "Packages.db", "Packages"})
+      if (tree.stamp(fmt::format("{}/{}", directory, file)) != 0) unread_ = "rpm";
 }
 
 // Packages are those of the status file; the lists of files bear their names, with the architecture where several can

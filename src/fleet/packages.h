@@ -18,6 +18,8 @@ class Packages {
   // Looks only for these files (paths without links); without any, for all.
   explicit Packages(const Tree& tree, std::span<const std::string> wanted = {});
 
+  // The data base that is there and is not read: "rpm", whose owners are not known here. Empty if there is none.
+  const std::string& unread() const { return unread_; }
   // Empty: of no package.
   const std::string& owner(const std::string& path) const;
   const std::string& version(const std::string& package) const;
@@ -34,6 +36,7 @@ class Packages {
   void add(const Tree& tree, std::string_view path, const std::string& package);
 
   bool all_;
+  std::string unread_;
   std::map<std::string, std::vector<std::string>, std::less<>> wanted_;  // last part of the name → paths
   std::map<std::string, std::string, std::less<>> owners_, versions_, real_directories_;
 };

@@ -51,6 +51,19 @@ TEST(Packages, OfApk) {
   EXPECT_EQ(packages.names(), (Names{"busybox", "musl"}));
 }
 
+TEST(Packages, OfRpmAreNotKnownAndThatIsTold) {
+  const Scratch root;
+  {
+    const auto tree = open_directory(root.path());
+    ASSERT_TRUE(tree.has_value());
+    EXPECT_EQ(Packages(**tree).unread(), "");
+  }
+  root.put("usr/lib/sysimage/rpm/rpmdb.sqlite", "SQLite format 3");
+  const auto tree = open_directory(root.path());
+  ASSERT_TRUE(tree.has_value());
+  EXPECT_EQ(Packages(**tree).unread(), "rpm");
+}
+
 // A data base is part of what is looked at, and may hold anything.
 TEST(Packages, OfNonsense) {
   const Scratch root;
