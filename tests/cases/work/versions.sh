@@ -1,7 +1,7 @@
 # Version control and packages.
 #
 # packages: git rcs cvs subversion mercurial fossil tig quilt diffstat patchutils colordiff wiggle git-lfs dpkg
-#   dpkg-dev apt apt-utils debconf fakeroot rpm rpm2cpio dash zsync
+#   dpkg-dev apt apt-utils debconf rpm rpm2cpio dash zsync
 # SPDX-License-Identifier: Apache-2.0
 
 ## 1
@@ -251,8 +251,6 @@ echo "deb [trusted=yes] http://127.0.0.1:9 ./" >ap/src.list
 apt-get -q -o Acquire::Retries=0 -o Dir::Etc::SourceList="$PWD/ap/src.list" -o Dir::Etc::SourceParts=- -o Dir::State="$PWD/ap" -o Dir::Cache="$PWD/ap/cache" update || true
 /usr/lib/apt/apt-helper cat-file Packages.xz | tail -n 1
 apt-dump-solver </dev/null 2>/dev/null || true
-fakeroot sh -c 'touch fk; chown 5 fk; ls -l fk'
-fakeroot-tcp true || true
 rpm -qa || true
 rpm --root "$PWD/in" --initdb
 rpm --eval '%_arch'
