@@ -5,8 +5,8 @@ what `callgate scan` says that their code can do: an observed call outside of th
 One recording (eBPF, so as root) is made of each piece of work, in namespaces of its own: no network but loopback, no
 process that outlives it. Each call counts for the programs (images) that made it. Programs are asked about at the sound
 level first, and those that are open there once more with what this machine's configuration names (LEVELS): where a
-program is closed, all its calls must be in the answer. What is open may make others, and is told. Work must not set
-LD_PRELOAD, which a scan does not see.
+program is closed, all its calls must be in the answer. What is open may make others, and is told. Work must not have
+libraries preloaded that make calls: a scan does not see those.
 
 With --strace, strace watches the same runs, inside of the recorder, so that chance does the same to both: each call
 that strace saw a program make must be in that program's part of the recording.

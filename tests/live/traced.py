@@ -20,14 +20,14 @@ class Traced:
 
 def read(log: str) -> Traced:
     """A call counts once it was entered: where a process is killed in it, strace may have been told of a call that the
-    kernel then never began, so the last line of such a process is left out."""
+    kernel then never began, so the last line of such a process is left out. The same where its own filter kills it."""
     by_image: dict[str, set[str]] = collections.defaultdict(set)
     everything: set[str] = set()
     image: dict[str, str] = {}
     pending: dict[str, str] = {}
     last: dict[str, tuple[str, str]] = {}
     for raw in log.splitlines():
-        if killed := re.match(r"(\d+) +\+\+\+ killed by SIGKILL", raw):
+        if killed := re.match(r"(\d+) +\+\+\+ killed by SIG(?:KILL|SYS)", raw):
             last.pop(killed[1], None)
             continue
         match = LINE.match(raw)

@@ -19,7 +19,6 @@ ld.bfd -o exe m.o -e main --unresolved-symbols=ignore-all -Map=map --gc-sections
 ld.gold -r -o g.o m.o a.o
 gcc -fuse-ld=gold -Wl,--threads m.c -o gold -lm
 gcc -fuse-ld=mold m.c -o molded -lm
-mold -run gcc m.c -o m3 -lm || true
 mold --relocatable -o mr.o m.o
 mold --version
 ld --verbose | head -n 3

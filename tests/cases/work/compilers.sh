@@ -186,7 +186,6 @@ CCACHE_DIR=$PWD/cc ccache gcc -c p.c -o p1.o
 CCACHE_DIR=$PWD/cc ccache gcc -c p.c -o p1.o
 CCACHE_DIR=$PWD/cc ccache -s -v
 CCACHE_DIR=$PWD/cc ccache -C
-bear -- gcc -c p.c
 nasm -f elf64 -o n.o -l n.lst <(printf 'section .text\nglobal _start\n_start: mov eax, 60\n xor edi, edi\n syscall\n')
 ld n.o -o n
 ./n

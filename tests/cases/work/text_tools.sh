@@ -81,14 +81,12 @@ printf '$set 1\n1 hi\n' >c.msg
 gencat c.cat c.msg
 sprof --version
 memusagestat --version
-memusage true 2>/dev/null || true
 mtrace /dev/null 2>/dev/null || true
 ldconfig -p | tail -n 1
 ldconfig -n .
 ldconfig -N -X -C cache . || true
 tzselect --version
 rpcgen -h <(echo 'program P { version V { int F(int) = 1; } = 1; } = 9;') || true
-sotruss true 2>/dev/null || true
 
 ## 3
 printf '.TH A 1\n.SH NAME\na \\- b\n.TS\na b\nl l.\n1\t2\n.TE\n.EQ\nx over y\n.EN\n.PS\nbox\n.PE\n' >a.1
