@@ -14,6 +14,7 @@
 #include "cli/scan_graph.h"
 #include "cli/scan_print.h"
 #include "cli/scan_source.h"
+#include "scan/process.h"
 #include "scan/scan.h"
 
 namespace callgate::cli {
@@ -36,15 +37,31 @@ std::optional<scan::Options> options_of(Session& session) {
   return out;
 }
 
-bool point_of(Session& session, scan::Options& options) {
+bool point_of(Session& session, scan::Options& options, int& status) {
   const auto word = session.arguments().last("after");
   if (!word) return true;
+  if (word->starts_with("pid:")) {
+    const auto pid = base::parse_u64(word->substr(4));
+    if (!pid || *pid == 0 || *pid > 0x7fffffff) {
+      status = session.usage(kBadOptionValue, fmt::format("--after: '{}' is no process", base::printable(*word)));
+      return false;
+    }
+    auto process = scan::read_process(static_cast<std::int64_t>(*pid));
+    if (!process) {
+      status = session.fail(std::move(process.error()).within(fmt::format("--after {}", *word)));
+      return false;
+    }
+    options.after = scan::Point::pid;
+    options.process = std::make_shared<const scan::Process>(std::move(*process));
+    return true;
+  }
   const auto point = scan::find_point(*word);
-  if (point && *point != scan::Point::start) {
+  if (point && (*point == scan::Point::main || *point == scan::Point::listen)) {
     options.after = *point;
     return true;
   }
-  session.usage(kBadOptionValue, fmt::format("--after: '{}' is no point", base::printable(*word)), "main, listen");
+  status = session.usage(kBadOptionValue, fmt::format("--after: '{}' is no point", base::printable(*word)),
+                         "main, listen, pid:N");
   return false;
 }
 
@@ -66,8 +83,9 @@ std::optional<AskedCall> asked(Session& session, int& status) {
 int scan_command(Session& session) {
   const Arguments& given = session.arguments();
   auto options = options_of(session);
-  if (!options || !point_of(session, *options)) return kUsage;
+  if (!options) return kUsage;
   int status = kYes;
+  if (!point_of(session, *options, status)) return status;
   const auto why = asked(session, status);
   if (status != kYes) return status;
   options->arguments = (session.json() || given.has("output")) && !why;
@@ -75,6 +93,8 @@ int scan_command(Session& session) {
   if (!means) return status;
   const auto source = scan_source(session, status);
   if (!source) return status;
+  if (options->process && (source->all || source->programs.size() != 1))
+    return session.usage(kBadOperands, "scan: --after pid:N is for one program, the one that the process runs");
   if (source->all) {
     if (why || given.has("graph") || !given.operands.empty())
       return session.usage(kBadOperands,
@@ -124,8 +144,9 @@ constexpr auto kOptions =
          "plain-locks,direct-point,own-numbers",
          true},
         {"after", 0, "POINT",
-         "only what can be called after main has begun, or after listen has returned for the first time",
-         "main,listen"},
+         "only what can be called after main has begun, listen has returned (main, listen), or from now on in a "
+         "process (pid:N)",
+         ""},
         {"root", 0, "DIR", "the directory that is the program's root (/ if not given); alone: all programs below it",
          ""},
         {"image", 0, "FILE",
@@ -172,7 +193,8 @@ extern const Command kScanCommand{
     "is unpacked.\n\n"
     "With --after, only what can still be called counts: after main has begun, or after listen has returned for the "
     "first "
-    "time in a process. Whatever may be called through a pointer counts as before.\n\n"
+    "time in a process, or from where a process (pid:N) of the program stands. Whatever may be called through a "
+    "pointer counts as before.\n\n"
     "Not seen: code that the program makes itself while it runs (a just-in-time compiler), programs that it executes, "
     "and what LD_PRELOAD and LD_LIBRARY_PATH bring in.",
     kOperands,

@@ -40,7 +40,7 @@ constexpr std::array<Assumption, 14> kAll{Assumption::no_missing,   Assumption::
 constexpr std::array<std::string_view, 11> kTroubles{"missing-library", "number",      "dlopen", "dlsym",      "nss",
                                                      "gconv",           "undecodable", "file",   "relocation", "script",
                                                      "other-entry"};
-constexpr std::array<std::string_view, 3> kPoints{"start", "main", "listen"};
+constexpr std::array<std::string_view, 4> kPoints{"start", "main", "listen", "pid"};
 
 }  // namespace
 

@@ -83,7 +83,7 @@ std::optional<Answer> unpack_answer(std::string_view bytes) {
   Answer out;
   for (std::string* const each : {&out.path, &out.build_id, &out.script_interpreter}) *each = in.text();
   out.arch = static_cast<arch::Arch>(in.below(arch::kArchCount));
-  out.after = static_cast<Point>(in.below(static_cast<std::uint64_t>(Point::listen) + 1));
+  out.after = static_cast<Point>(in.below(static_cast<std::uint64_t>(Point::pid) + 1));
   out.whole_life = in.below(2) != 0;
   out.after_note = in.text();
   out.libraries.resize(in.count());

@@ -54,8 +54,9 @@ bool Reach::is_constants(Node n, const Cause& cause) const {
     if (c.root == RootKind::runtime ||
         (c.root == RootKind::relocation && link_.module(n.module).file.position_dependent))
       return true;
-    if (c.root != RootKind::none) return false;
+    if (c.root != RootKind::none && c.root != RootKind::held) return false;
     if (c.kind == RefKind::address) return true;
+    if (c.root == RootKind::held) return false;
     if (c.kind != RefKind::jump && c.kind != RefKind::fall && c.kind != RefKind::table) return false;
     if (link_.function(c.parent).framed) return false;
   }
@@ -92,6 +93,8 @@ void Reach::held(Node n, const Past& past) {
     for (const Place& p : link_.targets(n.module, r)) {
       // A place within the function itself is a label.
       if (p.module == n.module && own.contains(p.address) && p.address != own.begin) continue;
+      // What is not reached all the same are constants (is_constants).
+      if (const auto to = link_.node_at(p); !to || !past.life.contains(*to)) continue;
       add(p, {RootKind::held, n, r.from, r.kind});
     }
   };

@@ -10,6 +10,7 @@
 #include "scan/join.h"
 #include "scan/kept_answer.h"
 #include "scan/opens.h"
+#include "scan/process.h"
 #include "scan/prune.h"
 #include "scan/unseen.h"
 
@@ -38,6 +39,9 @@ class Scanner {
       : library_(library), options_(options), program_(std::move(program)), config_(library) {}
 
   Answer run() {
+    std::vector<std::string> mapped;
+    if (options_.process) mapped_ = add_mapped(library_, program_, *options_.process, mapped);
+    opened_.insert(mapped.begin(), mapped.end());
     started_ = program_.modules.size();
     for (int round = 0; round < kMaxRounds; ++round) {
       link_ = std::make_unique<Link>(program_);
@@ -131,6 +135,8 @@ class Scanner {
     answer_.arch = program_.modules.front()->machine->arch;
     answer_.build_id = program_.modules.front()->file.build_id;
     answer_.unresolved = std::move(opens_.unresolved);
+    for (const std::string& each : options_.process ? options_.process->unknown : std::vector<std::string>())
+      trouble(Trouble::defect, each, "executable memory that no file of now stands behind");
     for (const Assumption a : opens_.assumed) assumed(a);
     if (options_.assumes(Assumption::data_chunks)) answer_.assumed.push_back(Assumption::data_chunks);
     for (std::size_t i = 1; i < program_.modules.size(); ++i) answer_.libraries.push_back(program_.modules[i]->path);
@@ -199,8 +205,9 @@ class Scanner {
                     options_.assumes(Assumption::data_chunks) ? &library_ : nullptr,
                     &dead_,
                     [this](Reach& reach) { enter_opened(reach); }};
-    Standing standing = options_.after == Point::main
-                            ? at_main(life)
+    Standing standing = options_.after == Point::main ? at_main(life)
+                        : options_.after == Point::pid
+                            ? in_process(life, *options_.process, mapped_)
                             : after_sites(life, sites_of("listen"), options_.assumes(Assumption::direct_point));
     answer_.after = options_.after;
     answer_.whole_life = !standing.unknown.empty();
@@ -208,6 +215,9 @@ class Scanner {
     if (answer_.whole_life) return;
     if (standing.assumed) assumed(Assumption::direct_point);
     after_ = std::make_unique<After>(life, std::move(standing));
+    if (!options_.process) return;
+    // What it has opened is known; what counts is what it can still open.
+    opens_ = find_opens(*link_, after_->reach(), *numbers_, options_, config_);
   }
 
   // Where this call is made. Where the number is not known, it may be made, too: that stays unresolved (find_calls).
@@ -340,6 +350,7 @@ class Scanner {
   std::unique_ptr<Arguments> arguments_;
   std::unique_ptr<After> after_;
   std::size_t started_ = 0;
+  std::vector<std::uint32_t> mapped_;
   std::vector<Found> sites_;
   Opens opens_;
   std::set<std::string> opened_, tried_;
@@ -370,11 +381,12 @@ base::Result<Answer> find_out(Library& library, const std::string& path, const O
 }  // namespace
 
 base::Result<Answer> scan(Library& library, const std::string& path, const Options& options) {
-  if (library.cache() != nullptr)
+  const bool keeps = library.cache() != nullptr && !options.process;
+  if (keeps)
     if (auto kept = find_answer(library, path, options)) return std::move(*kept);
   Library mine = library.view(library.jobs());
   CALLGATE_TRY(Answer answer, find_out(mine, path, options));
-  if (library.cache() != nullptr)
+  if (keeps)
     if (const auto asked = mine.asked()) keep_answer(*library.cache(), *asked, options, path, answer);
   return answer;
 }

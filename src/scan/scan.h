@@ -71,9 +71,12 @@ enum class Point : std::uint8_t {
   start,   // always: its whole life
   main,    // main has been called
   listen,  // listen has returned, for the first time
+  pid,     // a process stands where it stands now
 };
 std::string_view name(Point p);
 std::optional<Point> find_point(std::string_view name);
+
+struct Process;
 
 struct Answer {
   std::string path, build_id, script_interpreter;
@@ -92,7 +95,8 @@ struct Options {
   bool arguments = true;  // look for the values of arguments
   std::vector<Assumption> assume;
   Point after = Point::start;
-  bool chains = true;  // say of each call how control gets there
+  std::shared_ptr<const Process> process;  // of Point::pid, which is that of the program
+  bool chains = true;                      // say of each call how control gets there
   bool assumes(Assumption a) const;
 };
 
