@@ -127,6 +127,7 @@ class Words {
   void take(std::uint64_t word) {
     plain(word);
     plain((word >> 17U | word << 47U) ^ guard_);  // PTR_DEMANGLE of x86-64
+    plain(word ^ guard_);                         // and of aarch64
   }
 
  private:
@@ -230,7 +231,8 @@ Standing in_process(const Life& life, const Process& process, const std::vector<
         out.places.push_back(place);
         // A call that a signal has interrupted is made again.
         for (const Site& site : link.module(n->module).sites_of(link.function(*n)))
-          if (site.address + 2 == place.address) out.places.push_back({place.module, site.address});
+          if (site.address + 2 == place.address || site.address + 4 == place.address)
+            out.places.push_back({place.module, site.address});
       }
     }
   return out;
