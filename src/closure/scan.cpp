@@ -193,11 +193,13 @@ void add_scan(Closure& closure, const recording::Recording& recording, const std
   comparison.run(diagnostics);
   closure.scanned = true;
   std::map<std::pair<arch::AuditArch, arch::SyscallNr>, std::string> reachable;
-  for (const Scanned& each : scanned)
-    for (const auto& [nr, evidence] : comparison.counts(each) ? each.calls : decltype(each.calls)()) {
+  for (const Scanned& each : scanned) {
+    if (!comparison.counts(each)) continue;
+    for (const auto& [nr, evidence] : each.calls) {
       const auto [at, fresh] = reachable.emplace(std::pair(arch::info(each.arch).audit, nr), evidence);
       if (!fresh && evidence == "proved") at->second = evidence;
     }
+  }
   for (const auto& [call, evidence] : reachable) {
     const auto& [audit, nr] = call;
     const bool seen = std::ranges::any_of(

@@ -175,8 +175,9 @@ std::vector<std::uint32_t> add_mapped(Library& library, Program& program, const 
   constexpr std::uint32_t kNone = 0xffffffff;
   std::vector<std::uint32_t> out;
   const auto find = [&](const Module& m) {
-    const auto at = std::find_if(program.modules.begin(), program.modules.end(),
-                                 [&](const auto& each) { return each->bytes == m.bytes; });
+    const auto at =
+        std::find_if(program.modules.begin(), program.modules.end(),
+                     [bytes = std::string_view(m.bytes)](const auto& each) { return each->bytes == bytes; });
     return at == program.modules.end() ? kNone : static_cast<std::uint32_t>(at - program.modules.begin());
   };
   const std::size_t from_loader = program.modules.size();

@@ -90,7 +90,7 @@ class Warnings {
  private:
   static constexpr std::size_t kLongest = 200;
 
-  static int keep(libbpf_print_level level, const char* format, va_list arguments) {
+  [[gnu::format(printf, 2, 0)]] static int keep(libbpf_print_level level, const char* format, va_list arguments) {
     constexpr std::size_t kMost = std::size_t{1} << 20;
     if (level != LIBBPF_WARN || text.size() > kMost) return 0;
     char* line = nullptr;
