@@ -91,11 +91,14 @@ class Phases(Case):
                 shutil.rmtree(self.dir, ignore_errors=True)
                 done = self.phased("--format", "json", command=self.counting(9, "never"), at=at)
                 self.assertEqual(done.returncode, 0, done.stderr)
-                self.assertEqual(self.steps(), ["record", "close", "prove", "trial", "enforce"], done.stderr)
+                # The interpreter asks for memory now and then: another round of trials may be needed.
+                steps = self.steps()
+                self.assertEqual(steps[:4] + steps[-1:], ["record", "close", "prove", "trial", "enforce"], done.stderr)
                 self.assertIn("in 1 process from", self.state()["steps"][-1]["text"])
                 filters = [line.split()[1] for line in done.stderr.splitlines() if line.startswith("filters")]
                 before = int(filters[0])
-                self.assertEqual([int(each) - before for each in filters], [0, 1, 2], "recorded, in log mode, under two")
+                expected = [0, *[1] * steps.count("trial"), 2]
+                self.assertEqual([int(each) - before for each in filters], expected, "recorded, in log mode, under two")
                 answer = json.loads(done.stdout)
                 self.assertEqual(answer["phases"], {"switch_at": at})
                 self.assertTrue(self.subset("serving.json", "profile.json"))
