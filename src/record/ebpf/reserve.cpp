@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,9 +21,17 @@ void learn_from(recorder_reserve& reserve, std::uint32_t which, Ask ask) {
   __atomic_store_n(&reserve.learning, 0U, __ATOMIC_SEQ_CST);
 }
 
+// The kernel's programs see the first namespace's numbers of threads: by those of another somebody else might be asked.
+bool sees_first_pids() {
+  constexpr ino_t kFirst = 0xEFFFFFFC;  // PROC_PID_INIT_INO
+  struct stat status{};
+  return stat("/proc/self/ns/pid", &status) == 0 && status.st_ino == kFirst;
+}
+
 }  // namespace
 
 void learn_reserve(recorder_tables& tables) {
+  if (!sees_first_pids()) return;
   recorder_reserve& reserve = tables.reserve;
   reserve.learner = static_cast<std::uint32_t>(syscall(SYS_gettid));
   learn_from(reserve, 1, [] {

@@ -7,7 +7,7 @@
 namespace callgate::record {
 
 // Once the programs are attached: learns from two asks of this thread's own where the kernel asks. If it cannot be told
-// from others (or the kernel has no tracepoint for capabilities), all asks are recorded.
+// from others (or the kernel has no tracepoint for capabilities, or we are in a PID namespace), all asks are recorded.
 void learn_reserve(recorder_tables& tables);
 
 }  // namespace callgate::record
