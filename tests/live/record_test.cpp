@@ -198,10 +198,11 @@ TEST_F(LiveRecord, NoCapabilitiesForMemory) {
   struct stat status{};
   ASSERT_EQ(stat("/proc/self/ns/pid", &status), 0);
   constexpr ino_t kFirst = 0xEFFFFFFC;  // in another namespace the recorder does not learn who asks
-  if (status.st_ino == kFirst)
+  if (status.st_ino == kFirst) {
     EXPECT_THAT(asked, ElementsAre("unshare"));
-  else
+  } else {
     EXPECT_THAT(asked, testing::Contains("unshare"));
+  }
 }
 
 TEST_F(LiveRecord, ChildrenWithNamespacesOfTheirOwn) {
